@@ -1,0 +1,1 @@
+//! Windows of usage by group, and the metrics they feed.

@@ -1,0 +1,1 @@
+//! The only door: devices in, staff in.

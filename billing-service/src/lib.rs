@@ -1,0 +1,1 @@
+//! Keeps reads, works out usage, makes bills.

@@ -1,0 +1,142 @@
+//! The port: what every backend promises. Each passes `contract`.
+
+use bytes::Bytes;
+
+use crate::BusError;
+
+/// Where a message stands. Positions of one shard grow strictly; nothing else about them may be relied upon. 0 is before the first.
+pub type Position = u64;
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// A batch of readings of one shard.
+    Readings {
+        /// Below [`Bus::shards`].
+        shard: u16,
+    },
+    /// Something that happened: `bill.issued`, closed windows, alerts.
+    Events,
+}
+
+/// Who reads. Every group sees every message of the topics it subscribes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Group {
+    /// Its acknowledgement decides what may be removed.
+    Billing,
+    /// May be overtaken by retention: it then sees a [`Delivery::Gap`] and rebuilds.
+    Analytics,
+}
+
+/// What is published.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Where it goes.
+    pub topic: Topic,
+    /// Chosen by the publisher, the same when it publishes the same again.
+    pub id: u128,
+    /// What the body is, for a stranger: `gridtally.meter.v1.ReadingColumns`, `bill.issued` ...
+    pub kind: &'static str,
+    /// When it was made, milliseconds since 1970 UTC.
+    pub time_ms: i64,
+    /// At most [`crate::embedded::MAX_BODY_BYTES`].
+    pub body: Bytes,
+}
+
+/// What a subscription hands out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// A message; seen before perhaps.
+    Message {
+        /// To be acknowledged.
+        position: Position,
+        /// [`Message::id`].
+        id: u128,
+        /// [`Message::kind`].
+        kind: String,
+        /// [`Message::time_ms`].
+        time_ms: i64,
+        /// [`Message::body`].
+        body: Bytes,
+    },
+    /// Messages after `after` and before `next` are gone by retention (never in group billing).
+    Gap {
+        /// The last position this subscription handed out or was started from.
+        after: Position,
+        /// The position of the message that comes next.
+        next: Position,
+    },
+}
+
+/// One group's reading of one topic.
+#[async_trait::async_trait]
+pub trait Subscription: Send {
+    /// The next message, waiting for one. Safe to drop while waiting.
+    ///
+    /// # Errors
+    /// [`BusError`] when the bus cannot be read; subscribe again.
+    async fn next(&mut self) -> Result<Delivery, BusError>;
+
+    /// The next message if there is one already.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    async fn try_next(&mut self) -> Result<Option<Delivery>, BusError>;
+
+    /// Everything up to and including `position` has been dealt with and its effects are durable. Going back is ignored.
+    ///
+    /// # Errors
+    /// [`BusError`] when this cannot be kept; the messages then come again.
+    async fn ack(&mut self, position: Position) -> Result<(), BusError>;
+}
+
+/// How the bus feels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Messages can be published.
+    pub accepting: bool,
+    /// Bytes kept.
+    pub bytes: u64,
+    /// The bound on them.
+    pub limit_bytes: u64,
+    /// The position published last.
+    pub last: Position,
+    /// Per group and topic: the position acknowledged last.
+    pub acked: Vec<(Group, Topic, Position)>,
+    /// A sentence when something is wrong.
+    pub trouble: Option<String>,
+}
+
+/// The bus.
+#[async_trait::async_trait]
+pub trait Bus: Send + Sync {
+    /// How many shards of readings there are; fixed for the life of a data folder or broker.
+    fn shards(&self) -> u16;
+
+    /// Publishes all `messages`, in order per topic. `Ok` means all are durable. After an error each may be there or not: publish the same again.
+    ///
+    /// # Errors
+    /// [`BusError::Full`] at the bound on kept bytes (nothing was published), [`BusError::Unavailable`] when the outcome is unknown.
+    async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError>;
+
+    /// Starts to read `topic` for `group`: after the group's acknowledged position, or after `from` if that is earlier (a store that
+    /// lost its tail says so by it).
+    ///
+    /// # Errors
+    /// [`BusError::Lost`] when group billing asks for messages that are no longer kept.
+    async fn subscribe(
+        &self,
+        group: Group,
+        topic: Topic,
+        from: Option<Position>,
+    ) -> Result<Box<dyn Subscription>, BusError>;
+
+    /// For readiness and metrics.
+    fn health(&self) -> Health;
+
+    /// Flushes and closes; publishing afterwards fails.
+    ///
+    /// # Errors
+    /// [`BusError`] when the last writes failed.
+    async fn close(&self) -> Result<(), BusError>;
+}

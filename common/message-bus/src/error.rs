@@ -1,0 +1,88 @@
+//! What can go wrong on the bus.
+
+use std::path::PathBuf;
+
+use model::ErrorKind;
+
+/// Why the bus did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// The bound on kept bytes is reached, because billing has not acknowledged: come back later. Nothing was published.
+    #[error("the bus is full: {bytes} of {limit_bytes} bytes wait for billing")]
+    Full {
+        /// Bytes kept.
+        bytes: u64,
+        /// The bound.
+        limit_bytes: u64,
+    },
+    /// The outcome of a publish is unknown, or the bus is closed.
+    #[error("the bus is unavailable: {0}")]
+    Unavailable(String),
+    /// A message is larger than the bus takes.
+    #[error("a message of {bytes} bytes is larger than {limit_bytes}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        limit_bytes: usize,
+    },
+    /// Group billing needs messages that are gone.
+    #[error("messages after position {wanted} are needed, but the first one kept is {first}")]
+    Lost {
+        /// The position the reader has.
+        wanted: u64,
+        /// The first position kept.
+        first: u64,
+    },
+    /// The journal is damaged in the middle; nothing after it may be read in silence.
+    #[error("{file} is damaged from byte {from} to byte {to}: {what}")]
+    Damaged {
+        /// The segment.
+        file: PathBuf,
+        /// First damaged byte.
+        from: u64,
+        /// First byte after the damage that can be read again, or the end of the file.
+        to: u64,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// Another process has the folder.
+    #[error("{folder} is in use by another process")]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder was made with another number of shards.
+    #[error("the journal was made with {found} shards, not {wanted}; drain it first")]
+    Shards {
+        /// As recorded.
+        found: u16,
+        /// As configured.
+        wanted: u16,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {doing} {file}")]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl BusError {
+    /// What it means for whoever asked.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Full { .. } => ErrorKind::Exhausted,
+            Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
+            Self::TooLarge { .. } => ErrorKind::Invalid,
+            Self::InUse { .. } | Self::Shards { .. } => ErrorKind::Conflict,
+            Self::Lost { .. } | Self::Damaged { .. } => ErrorKind::Internal,
+        }
+    }
+}

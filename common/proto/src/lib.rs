@@ -1,0 +1,47 @@
+//! The wire: .proto files and the code generated from them.
+//!
+//! Beside the generated code stands only [`columns`]: how rows go into and come out of a batch in columns, which must live with the
+//! generated type it belongs to.
+
+pub mod columns;
+
+/// The generated modules, nested as the packages are.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::doc_markdown,
+    clippy::missing_errors_doc,
+    reason = "generated; documented in the .proto files"
+)]
+mod gridtally {
+    pub mod meter {
+        pub mod v1 {
+            tonic::include_proto!("gridtally.meter.v1");
+        }
+    }
+    pub mod ingestion {
+        pub mod v1 {
+            tonic::include_proto!("gridtally.ingestion.v1");
+        }
+    }
+    pub mod billing {
+        pub mod v1 {
+            tonic::include_proto!("gridtally.billing.v1");
+        }
+    }
+    pub mod analytics {
+        pub mod v1 {
+            tonic::include_proto!("gridtally.analytics.v1");
+        }
+    }
+}
+
+pub use gridtally::analytics::v1 as analytics;
+pub use gridtally::billing::v1 as billing;
+pub use gridtally::ingestion::v1 as ingestion;
+pub use gridtally::meter::v1 as meter;
+
+/// Every message and service, encoded as a `FileDescriptorSet`: for server reflection and for checks of compatibility.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

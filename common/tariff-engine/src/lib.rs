@@ -1,0 +1,1 @@
+//! Pure pricing: tariffs as data become explained statements.

@@ -1,0 +1,1 @@
+//! The program gridtally: four services in one process, and the command line.

@@ -1,0 +1,1 @@
+//! Turns what devices claim into facts on the bus.

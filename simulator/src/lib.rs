@@ -1,0 +1,1 @@
+//! A fleet of meters and a load generator that see only the wire.
