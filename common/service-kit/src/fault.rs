@@ -1,12 +1,16 @@
 //! One table from what went wrong to what the outside sees.
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use model::ErrorKind;
 use tonic::{Code, Status};
 
 /// Metadata of a failed call: the stable reason code.
 pub const REASON_KEY: &str = "gridtally-reason";
-/// Metadata of RESOURCE_EXHAUSTED: milliseconds after which to try again.
+/// Metadata of `RESOURCE_EXHAUSTED`: milliseconds after which to try again.
 pub const RETRY_AFTER_KEY: &str = "retry-after-ms";
+/// How the text of an internal fault begins; the id that follows is in the log.
+const INTERNAL: &str = "internal error; see the log for ";
 /// How long a sender should wait when a bound was reached.
 const RETRY_AFTER_MS: &str = "250";
 
@@ -45,7 +49,7 @@ pub fn status_of(fault: &Fault) -> Status {
         ErrorKind::Unavailable => Code::Unavailable,
         ErrorKind::Internal => Code::Internal,
     };
-    let mut status = Status::new(code, fault.message.clone());
+    let mut status = Status::new(code, shown(fault));
     if let Ok(reason) = fault.reason.parse() {
         status.metadata_mut().insert(REASON_KEY, reason);
     }
@@ -55,6 +59,21 @@ pub fn status_of(fault: &Fault) -> Status {
         status.metadata_mut().insert(RETRY_AFTER_KEY, after);
     }
     status
+}
+
+/// What the outside may read. A fault that came from another service was logged there, and keeps the id it has.
+fn shown(fault: &Fault) -> String {
+    if fault.kind != ErrorKind::Internal || fault.message.starts_with(INTERNAL) {
+        return fault.message.clone();
+    }
+    let id = RandomState::new().hash_one(&fault.message);
+    tracing::error!(
+        error.id = format!("{id:016x}"),
+        reason = fault.reason,
+        error = fault.message,
+        "internal fault"
+    );
+    format!("{INTERNAL}{id:016x}")
 }
 
 /// The fault behind a status, whoever made it.
@@ -95,3 +114,6 @@ pub fn http_status(kind: ErrorKind) -> http::StatusCode {
         ErrorKind::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
+
+#[cfg(test)]
+mod tests;

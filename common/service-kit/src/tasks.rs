@@ -100,3 +100,6 @@ impl Drop for Death {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

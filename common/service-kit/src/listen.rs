@@ -1,0 +1,123 @@
+//! Sockets: bound before anything runs, with errors a person understands, and bounded in number of connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::KitError;
+
+/// Binds `address` for `what`; port 0 picks a free one. Returns the address that was really bound.
+///
+/// # Errors
+/// [`KitError::PortInUse`] or [`KitError::Listen`].
+pub async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), KitError> {
+    let failed = |source: io::Error| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            KitError::PortInUse { what, address }
+        } else {
+            KitError::Listen {
+                what,
+                address,
+                source,
+            }
+        }
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// A listener with a bound on open connections: beyond it, clients wait in the kernel's queue.
+#[derive(Debug)]
+pub struct Bounded {
+    listener: TcpListener,
+    slots: Arc<Semaphore>,
+}
+
+impl Bounded {
+    /// At most `connections` at a time on `listener`.
+    #[must_use]
+    pub fn new(listener: TcpListener, connections: usize) -> Self {
+        Self {
+            listener,
+            slots: Arc::new(Semaphore::new(connections)),
+        }
+    }
+
+    /// The next connection, once there is room for it.
+    ///
+    /// # Errors
+    /// Those of `accept`; the listener stays usable.
+    pub async fn accept_bounded(&self) -> io::Result<(Connection, SocketAddr)> {
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(|_| io::Error::other("the listener is closed"))?;
+        let (stream, peer) = self.listener.accept().await?;
+        // Answers are small and complete: waiting for more to send only adds latency.
+        stream.set_nodelay(true)?;
+        Ok((Connection { stream, _slot: slot }, peer))
+    }
+}
+
+impl axum::serve::Listener for Bounded {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        loop {
+            match self.accept_bounded().await {
+                Ok(accepted) => return accepted,
+                Err(error) => {
+                    tracing::debug!(%error, "a connection could not be accepted");
+                    // Out of file descriptors: trying again at once would only burn the processor.
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection that frees its slot when it ends.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;

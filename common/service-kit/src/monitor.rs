@@ -1,0 +1,120 @@
+//! What a process says about itself over HTTP, on a port of its own: `/metrics`, `/healthz`, `/readyz`. No token is needed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, header};
+use prometheus::{Registry, TextEncoder};
+use tokio::net::TcpListener;
+
+use crate::listen::{self, Bounded};
+use crate::process::ProcessMetrics;
+use crate::{KitError, OnFailure, Tasks};
+
+/// Scrapers are few; more would only keep the process from its work.
+const MAX_CONNECTIONS: usize = 32;
+
+/// Whether the process takes work. A clone is the same.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Says so.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    /// Whether it was said.
+    #[must_use]
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The bound port, not served yet.
+#[derive(Debug)]
+pub struct Monitor {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Monitor {
+    /// Binds the port.
+    ///
+    /// # Errors
+    /// [`KitError::PortInUse`] or [`KitError::Listen`].
+    pub async fn bind(address: SocketAddr) -> Result<Self, KitError> {
+        let (listener, address) = listen::bind("health and metrics", address).await?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves what `registry` holds, the numbers of the process itself and `readiness`, until `tasks` are asked to stop.
+    ///
+    /// # Errors
+    /// [`KitError::Setup`] when the metrics of the process cannot be registered.
+    pub fn serve(self, registry: Registry, readiness: Readiness, tasks: &Tasks) -> Result<(), KitError> {
+        let process = ProcessMetrics::register(&registry).map_err(|source| KitError::Setup {
+            what: "process metrics",
+            source: source.into(),
+        })?;
+        let state = Arc::new(Shown {
+            registry,
+            readiness,
+            process,
+        });
+        let router = Router::new()
+            .route("/metrics", get(metrics))
+            .route("/healthz", get(async || "ok\n"))
+            .route("/readyz", get(ready))
+            .with_state(state);
+        let stop = tasks.stop_token();
+        let listener = Bounded::new(self.listener, MAX_CONNECTIONS);
+        tasks.spawn("monitor", OnFailure::StopProcess, async move {
+            tokio::select! {
+                served = axum::serve(listener, router).into_future() => served,
+                // A scrape that is under way is worth nothing to a process that ends.
+                () = stop.cancelled() => Ok(()),
+            }
+        });
+        Ok(())
+    }
+}
+
+struct Shown {
+    registry: Registry,
+    readiness: Readiness,
+    process: ProcessMetrics,
+}
+
+async fn metrics(State(shown): State<Arc<Shown>>) -> Response {
+    shown.process.update();
+    match TextEncoder::new().encode_to_string(&shown.registry.gather()) {
+        Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be encoded");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn ready(State(shown): State<Arc<Shown>>) -> Response {
+    if shown.readiness.get() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+use prometheus::Registry;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{Monitor, Readiness};
+use crate::Tasks;
+
+async fn get(address: std::net::SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn health_readiness_and_metrics_are_served_until_the_stop() {
+    let tasks = Tasks::default();
+    let readiness = Readiness::default();
+    let monitor = Monitor::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = monitor.address();
+    monitor.serve(Registry::new(), readiness.clone(), &tasks).unwrap();
+
+    assert!(get(address, "/healthz").await.starts_with("HTTP/1.1 200"));
+    assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
+    readiness.set(true);
+    assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+    let metrics = get(address, "/metrics").await;
+    assert!(
+        metrics.contains("content-type: text/plain; version=0.0.4"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("gridtally_process_resident_memory_bytes "),
+        "{metrics}"
+    );
+
+    let _silent = TcpStream::connect(address).await.unwrap();
+    assert!(
+        tasks.drain(std::time::Duration::from_secs(5)).await,
+        "a silent client must not hold the process"
+    );
+    assert!(TcpStream::connect(address).await.is_err());
+}
