@@ -1,1 +1,3 @@
 //! The only door: devices in, staff in.
+
+pub mod auth;
