@@ -1,0 +1,1 @@
+//! The compact form of the reads of one meter, series and UTC day.

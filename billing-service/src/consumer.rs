@@ -1,0 +1,1 @@
+//! Reads the bus into the reads.

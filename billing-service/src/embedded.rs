@@ -1,0 +1,52 @@
+//! The embedded engine of billing: one database in one folder, opened once and shared by the stores.
+
+use std::path::Path;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+
+use crate::error::StoreError;
+
+/// Decompressed blocks kept in memory, for all keyspaces.
+const CACHE_BYTES: u64 = 24 * 1024 * 1024;
+/// What the engine's own journal may hold before memory is written out.
+const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+/// Memory of one keyspace of documents before it is written out.
+const DOCUMENTS_BYTES: u64 = 4 * 1024 * 1024;
+/// Threads that write out and compact: one at a time keeps the cores free for readings.
+const WORKERS: usize = 1;
+
+/// The database of billing. A clone is the same one.
+#[derive(Clone)]
+pub struct Embedded {
+    database: Database,
+}
+
+impl Embedded {
+    /// Opens the database in `folder`, making it when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let database = Database::builder(folder)
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(WORKERS)
+            .open()?;
+        Ok(Self { database })
+    }
+
+    /// The keyspace `name` for documents.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn documents(&self, name: &str) -> Result<Keyspace, StoreError> {
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(DOCUMENTS_BYTES);
+        Ok(self.database.keyspace(name, options)?)
+    }
+
+    /// The engine itself: batches, `persist`.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}

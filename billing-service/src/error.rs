@@ -1,0 +1,105 @@
+//! What can go wrong in billing.
+
+use model::ErrorKind;
+
+/// Why billing did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error("cannot read or write the store of billing")]
+    Store(#[from] StoreError),
+    /// What was asked needs messages that have not been read yet.
+    #[error("shard {shard} was read up to position {found}, not yet up to {wanted}")]
+    Behind {
+        /// Which shard.
+        shard: u16,
+        /// The position asked for.
+        wanted: u64,
+        /// The position reached.
+        found: u64,
+    },
+    /// There is no such shard.
+    #[error("there is no shard {0}")]
+    NoShard(u32),
+    /// The bus failed.
+    #[error("cannot read from the bus")]
+    Bus(#[from] message_bus::BusError),
+    /// The store is older than what the bus still keeps, so that readings would be missing in silence.
+    #[error(
+        "the store of billing has shard {shard} up to position {stored}, but the bus begins only at {first}: readings between are \
+         in neither; restore the newer store or the older journal"
+    )]
+    Overtaken {
+        /// Which shard.
+        shard: u16,
+        /// What the store has.
+        stored: u64,
+        /// The first position the bus keeps.
+        first: u64,
+    },
+}
+
+impl Error {
+    /// What it means for whoever asked.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Behind { .. } => ErrorKind::Unavailable,
+            Self::NoShard(_) => ErrorKind::NotFound,
+            Self::Bus(error) => error.kind(),
+            Self::Overtaken { .. } => ErrorKind::Internal,
+        }
+    }
+
+    /// The stable reason code.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "STORE",
+            Self::Behind { .. } => "BEHIND",
+            Self::NoShard(_) => "NO_SHARD",
+            Self::Bus(_) => "BUS",
+            Self::Overtaken { .. } => "OVERTAKEN",
+        }
+    }
+}
+
+/// Why a store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine failed.
+    #[error("the embedded engine failed")]
+    Engine(#[from] fjall::Error),
+    /// Something stored cannot be read.
+    #[error("stored {what} cannot be read: {reason}")]
+    Damaged {
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The store was made with another number of shards.
+    #[error("the store was made with {found} shards, not {wanted}; drain it first")]
+    Shards {
+        /// As recorded.
+        found: u16,
+        /// As configured.
+        wanted: u16,
+    },
+    /// The work was given up because the process stops.
+    #[error("the store is closing")]
+    Closing,
+}
+
+impl StoreError {
+    /// What it means for whoever asked.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Engine(_) | Self::Closing => ErrorKind::Unavailable,
+            Self::Damaged { .. } => ErrorKind::Internal,
+            Self::Shards { .. } => ErrorKind::Conflict,
+        }
+    }
+}
