@@ -1,1 +1,36 @@
 //! Pure pricing: tariffs as data become explained statements.
+//!
+//! A [`Tariff`] is parsed from its JSON text once, [compiled](Tariff::compile) for a period once, and then prices the intervals of
+//! any number of customers. Everything is exact until a rule of the tariff rounds; there is no float, clock, or input and output.
+//! The rules are those of `RATING` section 3, of which this crate knows the common rules, `energy`, `daily`, `monthly`, `annual`,
+//! `versions`, `percent`, `minimum` and `maximum`. What it does not know it refuses when the tariff is parsed.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    clippy::integer_division,
+    clippy::wildcard_enum_match_arm
+)]
+
+mod bill_charge;
+mod charge;
+mod compiled;
+mod error;
+mod exact;
+mod json;
+pub mod local;
+mod period;
+mod reader;
+mod rounding;
+mod rule;
+mod statement;
+mod tariff;
+
+pub use compiled::{Compiled, Interval};
+pub use error::RatingError;
+pub use exact::{Exact, Overflow, ParseExactError};
+pub use period::Period;
+pub use reader::{Problem, Problems};
+pub use rounding::{Mode, Rounding, Scope};
+pub use statement::{Line, Register, Statement, Unit};
+pub use tariff::{RATING_RULES, Tariff};

@@ -1,0 +1,93 @@
+//! The stretch of time that one bill covers.
+
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+
+use crate::RatingError;
+use crate::local;
+
+/// A half-open stretch of time in a zone: the whole of a cycle, or what an agreement has of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// Whose clock counts.
+    pub zone: Tz,
+    /// The first instant, milliseconds since 1970 UTC.
+    pub start_ms: i64,
+    /// The end, exclusive.
+    pub end_ms: i64,
+}
+
+impl Period {
+    /// From 00:00 of one local date to 00:00 of another (`RATING` 1.4).
+    ///
+    /// # Errors
+    /// [`RatingError::Period`] if it is empty or beyond the calendar.
+    pub fn of_dates(zone: Tz, from: NaiveDate, to: NaiveDate) -> Result<Self, RatingError> {
+        let at = |date| local::midnight(zone, date).ok_or(RatingError::Period);
+        Self::new(zone, at(from)?, at(to)?)
+    }
+
+    /// From one instant to another.
+    ///
+    /// # Errors
+    /// [`RatingError::Period`] if it is empty.
+    pub fn new(zone: Tz, start_ms: i64, end_ms: i64) -> Result<Self, RatingError> {
+        if start_ms >= end_ms {
+            return Err(RatingError::Period);
+        }
+        Ok(Self {
+            zone,
+            start_ms,
+            end_ms,
+        })
+    }
+
+    /// The local date on which it begins.
+    ///
+    /// # Errors
+    /// [`RatingError::Period`] beyond the calendar.
+    pub fn from_date(&self) -> Result<NaiveDate, RatingError> {
+        local::date(self.zone, self.start_ms).ok_or(RatingError::Period)
+    }
+
+    /// The local date after the last one it touches.
+    ///
+    /// # Errors
+    /// [`RatingError::Period`] beyond the calendar.
+    pub fn to_date(&self) -> Result<NaiveDate, RatingError> {
+        let last = self.end_ms.saturating_sub(1);
+        local::date(self.zone, last)
+            .and_then(|date| date.succ_opt())
+            .ok_or(RatingError::Period)
+    }
+
+    /// The local days that count: those whose first instant lies inside.
+    ///
+    /// # Errors
+    /// [`RatingError::Period`] beyond the calendar.
+    pub fn days(&self) -> Result<Vec<NaiveDate>, RatingError> {
+        let first = self.from_date()?;
+        let end = self.to_date()?;
+        let mut days = Vec::new();
+        let mut day = first;
+        while day < end {
+            let begins = local::midnight(self.zone, day).ok_or(RatingError::Period)?;
+            if (self.start_ms..self.end_ms).contains(&begins) {
+                days.push(day);
+            }
+            day = day.checked_add_days(Days::new(1)).ok_or(RatingError::Period)?;
+        }
+        Ok(days)
+    }
+
+    /// What it has in common with `start_ms..end_ms`, if anything.
+    #[must_use]
+    pub fn part(&self, start_ms: i64, end_ms: i64) -> Option<Self> {
+        let (start_ms, end_ms) = (self.start_ms.max(start_ms), self.end_ms.min(end_ms));
+        (start_ms < end_ms).then_some(Self {
+            start_ms,
+            end_ms,
+            ..*self
+        })
+    }
+}

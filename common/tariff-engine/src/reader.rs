@@ -1,0 +1,197 @@
+//! Reading a tariff so that every problem is found at once, each with the path of its key.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use crate::exact::Exact;
+use crate::json::Node;
+
+/// One thing that is wrong with a tariff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, e.g. `charges[0].bands[1].rate`; empty = the whole text.
+    pub path: String,
+    /// What, for the person who wrote it.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.path, self.reason)
+    }
+}
+
+/// Everything that is wrong with a tariff.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// In order of the text.
+    #[must_use]
+    pub fn all(&self) -> &[Problem] {
+        &self.0
+    }
+
+    pub(crate) fn add(&mut self, path: &str, reason: impl Into<String>) {
+        self.0.push(Problem {
+            path: path.to_owned(),
+            reason: reason.into(),
+        });
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "; " };
+            write!(f, "{gap}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// A value and where it stands. What is wrong with it goes into the problems, and the answer is `None`.
+#[derive(Debug, Clone)]
+pub(crate) struct At<'a> {
+    pub(crate) path: String,
+    node: &'a Node,
+}
+
+impl<'a> At<'a> {
+    pub(crate) fn root(node: &'a Node) -> Self {
+        Self {
+            path: String::new(),
+            node,
+        }
+    }
+
+    pub(crate) fn object(&self, problems: &mut Problems) -> Option<Fields<'a>> {
+        let Node::Object(pairs) = self.node else {
+            return self.wrong(problems, "must be an object");
+        };
+        let fields = Fields {
+            path: self.path.clone(),
+            pairs,
+            known: Vec::new(),
+        };
+        for (index, (key, _)) in pairs.iter().enumerate() {
+            if pairs.iter().take(index).any(|(earlier, _)| earlier == key) {
+                problems.add(&fields.path_of(key), "comes twice");
+            }
+        }
+        Some(fields)
+    }
+
+    pub(crate) fn list(&self, problems: &mut Problems) -> Option<Vec<At<'a>>> {
+        let Node::List(items) = self.node else {
+            return self.wrong(problems, "must be a list");
+        };
+        let at = |(index, node)| At {
+            path: format!("{}[{index}]", self.path),
+            node,
+        };
+        Some(items.iter().enumerate().map(at).collect())
+    }
+
+    pub(crate) fn text(&self, problems: &mut Problems) -> Option<&'a str> {
+        let Node::Text(text) = self.node else {
+            return self.wrong(problems, "must be a text");
+        };
+        Some(text)
+    }
+
+    pub(crate) fn flag(&self, problems: &mut Problems) -> Option<bool> {
+        let Node::Bool(flag) = self.node else {
+            return self.wrong(problems, "must be true or false");
+        };
+        Some(*flag)
+    }
+
+    /// A decimal: a JSON number, which stands for its digits, or a text of digits.
+    pub(crate) fn number(&self, problems: &mut Problems) -> Option<Exact> {
+        match self.node {
+            Node::Number(digits) | Node::Text(digits) => match digits.parse() {
+                Ok(number) => Some(number),
+                Err(error) => self.wrong(problems, &error.to_string()),
+            },
+            Node::Object(pairs) if pairs.iter().any(|(key, _)| key == "param") => {
+                self.wrong(problems, "values by name (param) are not supported")
+            }
+            Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => {
+                self.wrong(problems, "must be a decimal number")
+            }
+        }
+    }
+
+    /// A whole number from 0 to `max`.
+    pub(crate) fn count(&self, max: u32, problems: &mut Problems) -> Option<u32> {
+        let digits = match self.node {
+            Node::Number(digits) => digits.parse().ok().filter(|count| *count <= max),
+            Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => None,
+        };
+        digits.or_else(|| self.wrong(problems, &format!("must be a whole number from 0 to {max}")))
+    }
+
+    pub(crate) fn date(&self, problems: &mut Problems) -> Option<NaiveDate> {
+        let text = self.text(problems)?;
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()
+            .filter(|_| text.len() == 10);
+        date.or_else(|| self.wrong(problems, "must be a date like 2026-01-31"))
+    }
+
+    pub(crate) fn wrong<T>(&self, problems: &mut Problems, reason: &str) -> Option<T> {
+        problems.add(&self.path, reason);
+        None
+    }
+}
+
+/// The keys of an object. What nobody asked for by the [end](Self::finish) is a problem: nothing in a tariff is ignored.
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    pub(crate) path: String,
+    pairs: &'a [(String, Node)],
+    known: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// The value of `key`, if it is there.
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<At<'a>> {
+        self.known.push(key);
+        let (_, node) = self.pairs.iter().find(|(name, _)| name == key)?;
+        Some(At {
+            path: self.path_of(key),
+            node,
+        })
+    }
+
+    /// The value of `key`; not there is a problem.
+    pub(crate) fn need(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<'a>> {
+        let found = self.get(key);
+        if found.is_none() {
+            problems.add(&self.path_of(key), "is missing");
+        }
+        found
+    }
+
+    /// Every other key is refused.
+    pub(crate) fn finish(self, problems: &mut Problems) {
+        for (key, _) in self.pairs {
+            if !self.known.contains(&key.as_str()) {
+                problems.add(&self.path_of(key), "this key is not supported here");
+            }
+        }
+    }
+}

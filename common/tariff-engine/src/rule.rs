@@ -1,0 +1,178 @@
+//! When a price holds (`RATING` 3.2): rules over month, day and local clock.
+
+use std::collections::BTreeSet;
+
+use chrono::{Datelike, NaiveDate, Weekday};
+
+use crate::reader::{At, Fields, Problems};
+
+/// Minutes of a clock's day.
+pub(crate) const DAY_MINUTES: u32 = 1440;
+
+/// A name of a day in a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DayName {
+    Week(Weekday),
+    Holiday,
+}
+
+/// The clock of a rule, minutes since 00:00; `to` is exclusive and may lie before `from`, past midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Clock {
+    from: u32,
+    to: u32,
+}
+
+/// One rule: all its parts must hold; a part that is absent holds always.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rule {
+    months: Option<Vec<u32>>,
+    days: Option<Vec<DayName>>,
+    clock: Option<Clock>,
+}
+
+/// A list of rules, one of which must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct When(Vec<Rule>);
+
+impl When {
+    pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let items = at.list(problems)?;
+        if items.is_empty() {
+            return at.wrong(problems, "must have a rule: an empty list never holds");
+        }
+        let rules: Vec<_> = items.iter().map(|item| Rule::read(item, problems)).collect();
+        Some(Self(rules.into_iter().collect::<Option<_>>()?))
+    }
+
+    /// Whether it holds for an interval that starts on `day` at `minute` of the local clock.
+    pub(crate) fn holds(&self, day: NaiveDate, minute: u32, holidays: &BTreeSet<NaiveDate>) -> bool {
+        let holiday = holidays.contains(&day);
+        self.0.iter().any(|rule| rule.holds(day, minute, holiday))
+    }
+
+    /// The minutes of the clock at which the answer may change.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = u32> {
+        self.0
+            .iter()
+            .filter_map(|rule| rule.clock)
+            .flat_map(|clock| [clock.from, clock.to])
+    }
+}
+
+impl Rule {
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let months = fields
+            .get("months")
+            .map(|at| read_list(&at, problems, read_month));
+        let days = fields.get("days").map(|at| read_list(&at, problems, read_day));
+        let clock = read_clock(&mut fields, problems);
+        fields.finish(problems);
+        Some(Self {
+            months: months.map_or(Some(None), |list| list.map(Some))?,
+            days: days.map_or(Some(None), |list| list.map(Some))?,
+            clock: clock?,
+        })
+    }
+
+    fn holds(&self, day: NaiveDate, minute: u32, holiday: bool) -> bool {
+        let month = self
+            .months
+            .as_ref()
+            .is_none_or(|months| months.contains(&day.month()));
+        let name = if holiday {
+            DayName::Holiday
+        } else {
+            DayName::Week(day.weekday())
+        };
+        let day = self.days.as_ref().is_none_or(|days| days.contains(&name));
+        month && day && self.clock.is_none_or(|clock| clock.holds(minute))
+    }
+}
+
+impl Clock {
+    fn holds(self, minute: u32) -> bool {
+        if self.from < self.to {
+            (self.from..self.to).contains(&minute)
+        } else {
+            minute >= self.from || minute < self.to
+        }
+    }
+}
+
+/// A list of at least one; `None` if anything in it is wrong.
+fn read_list<T>(
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: fn(&At<'_>, &mut Problems) -> Option<T>,
+) -> Option<Vec<T>> {
+    let items = at.list(problems)?;
+    if items.is_empty() {
+        return at.wrong(problems, "must not be empty");
+    }
+    let found: Vec<_> = items.iter().map(|item| read(item, problems)).collect();
+    found.into_iter().collect()
+}
+
+fn read_month(at: &At<'_>, problems: &mut Problems) -> Option<u32> {
+    match at.count(12, problems)? {
+        0 => at.wrong(problems, "must be a month from 1 to 12"),
+        month => Some(month),
+    }
+}
+
+fn read_day(at: &At<'_>, problems: &mut Problems) -> Option<DayName> {
+    Some(match at.text(problems)? {
+        "mon" => DayName::Week(Weekday::Mon),
+        "tue" => DayName::Week(Weekday::Tue),
+        "wed" => DayName::Week(Weekday::Wed),
+        "thu" => DayName::Week(Weekday::Thu),
+        "fri" => DayName::Week(Weekday::Fri),
+        "sat" => DayName::Week(Weekday::Sat),
+        "sun" => DayName::Week(Weekday::Sun),
+        "hol" => DayName::Holiday,
+        _ => return at.wrong(problems, "must be mon, tue, wed, thu, fri, sat, sun or hol"),
+    })
+}
+
+/// `Some(None)` = the rule has no clock.
+fn read_clock(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Option<Clock>> {
+    let path = fields.path.clone();
+    let from = fields.get("from").map(|at| read_time(&at, problems));
+    let to = fields.get("to").map(|at| read_time(&at, problems));
+    if from.is_none() && to.is_none() {
+        return Some(None);
+    }
+    let clock = Clock {
+        from: from.unwrap_or(Some(0))?,
+        to: to.unwrap_or(Some(DAY_MINUTES))?,
+    };
+    if clock.from == clock.to || clock.from == DAY_MINUTES {
+        problems.add(
+            &path,
+            "from and to leave it open whether this is nothing or the whole day",
+        );
+        return None;
+    }
+    Some(Some(clock))
+}
+
+/// `HH:MM` from 00:00 to 24:00, as minutes.
+fn read_time(at: &At<'_>, problems: &mut Problems) -> Option<u32> {
+    let text = at.text(problems)?;
+    let parse = || {
+        let (hours, minutes) = text.split_once(':')?;
+        let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(hours) || !digits(minutes) {
+            return None;
+        }
+        let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        let total = hours.checked_mul(60)?.checked_add(minutes)?;
+        (minutes < 60 && total <= DAY_MINUTES).then_some(total)
+    };
+    parse().or_else(|| at.wrong(problems, "must be a clock time from 00:00 to 24:00"))
+}
+
+#[cfg(test)]
+mod tests;

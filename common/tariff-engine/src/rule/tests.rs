@@ -1,0 +1,67 @@
+use super::*;
+use crate::json::Node;
+
+fn when(text: &str) -> Result<When, String> {
+    let node = Node::parse(text).unwrap();
+    let mut problems = Problems::default();
+    let when = When::read(&At::root(&node), &mut problems);
+    when.filter(|_| problems.all().is_empty())
+        .ok_or_else(|| problems.to_string())
+}
+
+#[test]
+fn rules_hold_by_local_date_and_clock() {
+    let holidays = BTreeSet::from(["2024-05-01".parse().unwrap()]);
+    let check = |rules: &str, day: &str, minute, expected: bool| {
+        let holds = when(rules)
+            .unwrap()
+            .holds(day.parse().unwrap(), minute, &holidays);
+        assert_eq!(holds, expected, "{rules} on {day} at {minute}");
+    };
+    check(r#"[{"days": ["wed"]}]"#, "2024-05-01", 0, false); // a holiday has only the name hol
+    check(r#"[{"days": ["hol"]}]"#, "2024-05-01", 0, true);
+    check(r#"[{"days": ["wed"]}]"#, "2024-05-08", 0, true);
+    check(r#"[{"from": "22:00", "to": "06:00"}]"#, "2024-05-08", 1320, true);
+    check(r#"[{"from": "22:00", "to": "06:00"}]"#, "2024-05-08", 359, true);
+    check(r#"[{"from": "22:00", "to": "06:00"}]"#, "2024-05-08", 360, false);
+    check(r#"[{"from": "22:00"}]"#, "2024-05-08", 1439, true);
+    check(r#"[{"from": "08:00", "to": "24:00"}]"#, "2024-05-08", 1439, true);
+    check(
+        r#"[{"months": [12, 1], "days": ["sat"]}, {"months": [5]}]"#,
+        "2024-05-08",
+        5,
+        true,
+    );
+    check(r#"[{"months": [12, 1]}]"#, "2024-05-08", 5, false);
+    check(r#"[{}]"#, "2024-05-08", 5, true);
+}
+
+#[test]
+fn rules_that_say_nothing_clear_are_refused() {
+    let check = |rules: &str, expected: &str| assert_eq!(when(rules), Err(expected.to_owned()), "{rules}");
+    check("[]", "must have a rule: an empty list never holds");
+    check(
+        r#"[{"event": "peak"}]"#,
+        "[0].event: this key is not supported here",
+    );
+    check(
+        r#"[{"months": [0, 13]}]"#,
+        "[0].months[0]: must be a month from 1 to 12; [0].months[1]: must be a whole number from 0 to 12",
+    );
+    check(
+        r#"[{"days": ["Mon"]}]"#,
+        "[0].days[0]: must be mon, tue, wed, thu, fri, sat, sun or hol",
+    );
+    check(
+        r#"[{"from": "6:00"}]"#,
+        "[0].from: must be a clock time from 00:00 to 24:00",
+    );
+    check(
+        r#"[{"to": "24:01"}]"#,
+        "[0].to: must be a clock time from 00:00 to 24:00",
+    );
+    check(
+        r#"[{"from": "06:00", "to": "06:00"}]"#,
+        "[0]: from and to leave it open whether this is nothing or the whole day",
+    );
+}

@@ -1,0 +1,112 @@
+use super::*;
+
+const FLAT: &str = r#"{"currency": "EUR", "timezone": "Europe/Berlin",
+    "rounding": {"scope": "line", "mode": "half_up", "places": 2},
+    "charges": [{"id": "energy", "type": "energy", "rate": 0.30}]}"#;
+
+#[test]
+fn an_edition_is_the_content_not_the_spelling() {
+    let edition = |text: &str| Tariff::parse(text).unwrap().edition().to_owned();
+    let moved = r#"{"charges":[{"type":"energy","id":"energy","rate":0.30}],"rounding":{"places":2,"mode":"half_up","scope":"line"},
+        "timezone":"Europe/Berlin","currency":"EUR"}"#;
+    assert_eq!(edition(FLAT), edition(moved));
+    assert_ne!(edition(FLAT), edition(&FLAT.replace("0.30", "0.31")));
+    assert_eq!(edition(FLAT).len(), 64);
+}
+
+#[test]
+fn every_problem_is_reported_at_once_with_its_path() {
+    let text = r#"{"currency": "eur", "timezone": "Mars/Olympus", "estimation": {}, "rounding": {"scope": "line", "mode": "up"},
+        "charges": [
+            {"id": "a", "type": "tiered", "tiers": []},
+            {"id": "b", "type": "energy", "rate": {"param": "price"}, "interval_kwh_rounding": {}},
+            {"id": "b.c", "type": "energy", "bands": [{"name": "x", "rate": "1,5"}]},
+            {"id": "b", "type": "daily", "amount": 1e99}
+        ],
+        "bill_charges": [{"id": "vat", "type": "percent", "rate": "0.2", "of": ["nothing"]}, {"id": "m", "type": "max_per_kwh"}]}"#;
+    let problems = Tariff::parse(text).unwrap_err();
+    let found: Vec<_> = problems.all().iter().map(ToString::to_string).collect();
+    assert_eq!(found, PROBLEMS);
+}
+
+const PROBLEMS: &[&str] = &[
+    "currency: must be three capital letters (ISO 4217)",
+    "timezone: must be an IANA time zone",
+    "rounding.mode: must be half_up or half_even",
+    "rounding.places: is missing",
+    r#"charges[0].type: a charge of type "tiered" is not supported; supported are energy, daily, monthly and annual"#,
+    "charges[1].rate: values by name (param) are not supported",
+    "charges[2].id: must be 1 to 64 of A-Z a-z 0-9 _ : -",
+    "charges[2].bands[0].rate: not a decimal number",
+    "charges[2].bands[0].when: is missing",
+    "charges[2]: must have either rate, or bands and otherwise",
+    "charges[3].id: another charge has this id",
+    "charges[3].amount: a number of more than 30 digits or beyond 10^±18",
+    "bill_charges[0].of[0]: names no line before this one",
+    r#"bill_charges[1].type: a bill charge of type "max_per_kwh" is not supported; supported are percent, minimum and maximum"#,
+    "estimation: this key is not supported here",
+];
+
+#[test]
+fn versions_that_overlap_or_end_early_are_refused() {
+    let check = |versions: &str, expected: &str| {
+        let text = format!(
+            r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "none"}}, "versions": [{versions}]}}"#
+        );
+        assert_eq!(
+            Tariff::parse(&text)
+                .map_err(|problems| problems.to_string())
+                .err()
+                .as_deref(),
+            Some(expected)
+        );
+    };
+    let version =
+        |from: &str, to: &str| format!(r#"{{"valid_from": "{from}", "valid_to": "{to}", "charges": []}}"#);
+    check("", "versions: must not be empty");
+    check(
+        &version("2024-02-01", "2024-02-01"),
+        "versions[0]: ends before it begins",
+    );
+    check(
+        &format!(
+            "{},{}",
+            version("2024-01-01", "2024-02-02"),
+            version("2024-02-01", "2024-03-01")
+        ),
+        "versions[1]: begins before the version before it ends",
+    );
+    check(
+        &format!(
+            r#"{{"valid_from": "2024-01-01", "charges": []}},{}"#,
+            version("2024-02-01", "2024-03-01")
+        ),
+        "versions[1]: begins before the version before it ends",
+    );
+}
+
+#[test]
+fn what_is_no_tariff_is_refused() {
+    let check = |text: &str, expected: &str| {
+        let problems = Tariff::parse(text).unwrap_err().to_string();
+        assert!(problems.contains(expected), "{problems}");
+    };
+    check("", "is not JSON");
+    check("[]", "must be an object");
+    check(
+        &FLAT.replacen('{', r#"{"currency": "EUR", "#, 1),
+        "currency: comes twice",
+    );
+    check(
+        &FLAT.replace("charges", "charge"),
+        "must have either charges or versions",
+    );
+}
+
+proptest::proptest! {
+    /// Whatever the text: an answer, never a panic.
+    #[test]
+    fn any_text_has_an_answer(text in ".{0,200}") {
+        let _unused: Result<Tariff, Problems> = Tariff::parse(&text);
+    }
+}
