@@ -4,6 +4,7 @@
 //! that carries the token. Whether a meter belongs to a device is the `sub` of its token, no more.
 
 mod cache;
+mod gate;
 mod keys;
 mod verify;
 
@@ -14,6 +15,7 @@ use model::ErrorKind;
 use serde::{Deserialize, Serialize};
 use service_kit::Fault;
 
+pub(crate) use gate::Gate;
 pub use keys::{Grant, KeyError, Keys};
 pub use verify::{LEEWAY_SECONDS, MAX_TOKEN_BYTES, Verifier};
 

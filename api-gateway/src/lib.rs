@@ -1,3 +1,14 @@
 //! The only door: devices in, staff in.
 
+mod about;
 pub mod auth;
+mod config;
+mod error;
+mod metrics;
+mod staff;
+mod staff_grpc;
+mod start;
+
+pub use config::Config;
+pub use error::GatewayError;
+pub use start::{Deps, Running, start};

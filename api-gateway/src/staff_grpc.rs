@@ -1,0 +1,97 @@
+//! Staff queries by gRPC, on the port of the devices: bills, the register and usage, forwarded after the token was checked; beside them
+//! health and reflection, which need no token.
+//!
+//! The token is checked before a message is decoded. Who acts is taken from the token, never from the message.
+
+mod forward;
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use proto::analytics::analytics_server::AnalyticsServer;
+use proto::billing::billing_server::BillingServer;
+use proto::billing::register_server::RegisterServer;
+use service_kit::status_of;
+use tonic::service::Routes;
+use tonic::{Code, Status};
+
+use crate::auth::{Gate, Permission};
+use crate::metrics::Metrics;
+use crate::staff::Staff;
+use forward::Forward;
+
+/// A tariff with its prices fits; a batch of readings has no business here.
+const MAX_REQUEST_BYTES: usize = 1 << 20;
+/// A bill with 10,000 reads behind each of its lines fits.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// How long a call may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a bill run may be waited for; it goes on without its caller.
+const RUN_DEADLINE: Duration = Duration::from_secs(600);
+/// The calls that change something, by path.
+const WRITES: [&str; 3] = [
+    "/gridtally.billing.v1.Billing/RunBills",
+    "/gridtally.billing.v1.Billing/IssueBill",
+    "/gridtally.billing.v1.Register/Put",
+];
+const RUN_BILLS: &str = WRITES[0];
+
+#[derive(Clone)]
+struct Door {
+    gate: Gate,
+    metrics: Metrics,
+}
+
+/// The staff services behind `gate`.
+pub(crate) fn routes(staff: Staff, gate: Gate, metrics: Metrics) -> axum::Router {
+    let forward = Forward(staff);
+    Routes::default()
+        .add_service(
+            BillingServer::new(forward.clone())
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .add_service(
+            RegisterServer::new(forward.clone())
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .add_service(
+            AnalyticsServer::new(forward)
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .into_axum_router()
+        .reset_fallback() // that of the router this one is merged into
+        .route_layer(from_fn_with_state(Door { gate, metrics }, admit))
+}
+
+async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let wanted = if WRITES.contains(&path) {
+        Permission::Bill
+    } else {
+        Permission::Read
+    };
+    let deadline = if path == RUN_BILLS { RUN_DEADLINE } else { DEADLINE };
+    let answer = match door.gate.admit(request.headers(), wanted) {
+        Err(error) => refusal(status_of(&error.fault())),
+        Ok(identity) => {
+            request.extensions_mut().insert(identity);
+            match tokio::time::timeout(deadline, next.run(request)).await {
+                Ok(answer) => answer,
+                Err(_) => refusal(Status::deadline_exceeded("the answer took too long")),
+            }
+        }
+    };
+    // A refusal has its status in the head of the answer; an answer with a message is a success until its end.
+    let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
+    door.metrics.staff_call_answered(code);
+    answer
+}
+
+fn refusal(status: Status) -> Response {
+    status.into_http::<axum::body::Body>().into_response()
+}
