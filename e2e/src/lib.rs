@@ -1,1 +1,10 @@
-//! End-to-end tests: journeys, faults and the independent oracle.
+//! End-to-end tests: the built programs as child processes, clients that see only the wire, and an independent oracle.
+//!
+//! Nothing here depends on a service: what is known about them is the contract with the outside.
+
+pub mod client;
+pub mod journal;
+pub mod oracle;
+pub mod platform;
+pub mod program;
+pub mod tools;

@@ -11,9 +11,18 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("tariff-engine", &["model"]),
     ("message-bus", &["model"]),
     ("service-kit", &["model"]),
-    ("ingestion-service", &["message-bus", "model", "proto", "service-kit"]),
-    ("billing-service", &["message-bus", "model", "proto", "service-kit", "tariff-engine"]),
-    ("analytics-service", &["message-bus", "model", "proto", "service-kit"]),
+    (
+        "ingestion-service",
+        &["message-bus", "model", "proto", "service-kit"],
+    ),
+    (
+        "billing-service",
+        &["message-bus", "model", "proto", "service-kit", "tariff-engine"],
+    ),
+    (
+        "analytics-service",
+        &["message-bus", "model", "proto", "service-kit"],
+    ),
     ("api-gateway", &["model", "proto", "service-kit"]),
     ("gridtally-simulator", &["model", "proto"]),
     (
@@ -46,17 +55,37 @@ fn crates_depend_only_on_what_knows_less() {
         .current_dir(root())
         .output()
         .expect("cargo metadata runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
     let packages = metadata["packages"].as_array().expect("packages");
-    let ours: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
-    let allowed: BTreeMap<&str, BTreeSet<&str>> =
-        ARROWS.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
-    assert_eq!(ours, allowed.keys().copied().collect(), "every crate has its arrows listed here");
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .filter_map(|package| package["name"].as_str())
+        .collect();
+    let allowed: BTreeMap<&str, BTreeSet<&str>> = ARROWS
+        .iter()
+        .map(|(from, to)| (*from, to.iter().copied().collect()))
+        .collect();
+    assert_eq!(
+        ours,
+        allowed.keys().copied().collect(),
+        "every crate has its arrows listed here"
+    );
     for package in packages {
         let from = package["name"].as_str().expect("a name");
-        let normal = package["dependencies"].as_array().into_iter().flatten().filter(|dep| dep["kind"].is_null());
-        let found: BTreeSet<&str> = normal.filter_map(|dep| dep["name"].as_str()).filter(|name| ours.contains(name)).collect();
+        let normal = package["dependencies"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|dep| dep["kind"].is_null());
+        let found: BTreeSet<&str> = normal
+            .filter_map(|dep| dep["name"].as_str())
+            .filter(|name| ours.contains(name))
+            .collect();
         let forbidden: Vec<_> = found.difference(&allowed[from]).collect();
         assert!(forbidden.is_empty(), "{from} must not depend on {forbidden:?}");
     }
