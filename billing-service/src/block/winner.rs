@@ -1,0 +1,62 @@
+//! Which of several contents of one identity counts (`DESIGN` 4). Never the order of arrival.
+
+use model::{Content, content_hash};
+
+use super::Entry;
+
+/// What counts of one identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Winner {
+    /// The entry that counts.
+    pub entry: Entry,
+    /// Contents of the highest rank differ: nobody but staff can say which is right.
+    pub conflict: bool,
+}
+
+/// The identities of a canonical set, in order of start: each a group of its contents, never empty.
+pub(crate) fn identities(entries: &[Entry]) -> impl Iterator<Item = &[Entry]> {
+    entries.chunk_by(|left, right| left.offset_ms == right.offset_ms)
+}
+
+/// Of energy: the highest revision, then a value that is not estimated; what is left and differs is a conflict, shown with the
+/// smaller hash. `None` for no entries.
+pub(crate) fn of_energy(identity: &[Entry]) -> Option<Winner> {
+    if let [entry] = identity {
+        return Some(Winner {
+            entry: *entry,
+            conflict: false,
+        });
+    }
+    let rank = identity.iter().map(|entry| entry.content.rank()).max()?;
+    let highest = || identity.iter().filter(|entry| entry.content.rank() == rank);
+    let entry = highest().min_by_key(|entry| hash_order(&entry.content))?;
+    Some(Winner {
+        entry: *entry,
+        conflict: highest().nth(1).is_some(),
+    })
+}
+
+/// Of telemetry: the highest revision, then the larger hash; it never conflicts.
+pub(crate) fn of_telemetry(identity: &[Entry]) -> Option<Winner> {
+    let entry = identity
+        .iter()
+        .max_by_key(|entry| (entry.content.revision, hash_order(&entry.content)))?;
+    Some(Winner {
+        entry: *entry,
+        conflict: false,
+    })
+}
+
+/// By hash; should two contents ever share one, by value, so that the choice is still a function of the set.
+fn hash_order(content: &Content) -> (u64, i64, u32, u32) {
+    let Content {
+        value,
+        interval_seconds,
+        quality,
+        ..
+    } = *content;
+    (content_hash(content), value, interval_seconds, quality.code())
+}
+
+#[cfg(test)]
+mod tests;
