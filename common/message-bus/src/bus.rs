@@ -59,11 +59,11 @@ pub enum Delivery {
         /// [`Message::body`].
         body: Bytes,
     },
-    /// Messages after `after` and before `next` are gone by retention (never in group billing).
+    /// Messages after `after` and before `next` are gone by retention (never readings in group billing).
     Gap {
         /// The last position this subscription handed out or was started from.
         after: Position,
-        /// The position of the message that comes next.
+        /// Nothing before it is kept; what comes next has this position or a later one.
         next: Position,
     },
 }
@@ -114,16 +114,19 @@ pub trait Bus: Send + Sync {
     fn shards(&self) -> u16;
 
     /// Publishes all `messages`, in order per topic. `Ok` means all are durable. After an error each may be there or not: publish the same again.
+    /// Waits for room when much is on its way; dropped while waiting, the messages may be published or not.
     ///
     /// # Errors
-    /// [`BusError::Full`] at the bound on kept bytes (nothing was published), [`BusError::Unavailable`] when the outcome is unknown.
+    /// [`BusError::Full`] at the bound on kept bytes and [`BusError::DiskFull`] (nothing was published), [`BusError::Unavailable`]
+    /// when the outcome is unknown, [`BusError::TooLarge`] and [`BusError::Invalid`] for what no bus takes.
     async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError>;
 
     /// Starts to read `topic` for `group`: after the group's acknowledged position, or after `from` if that is earlier (a store that
     /// lost its tail says so by it).
     ///
     /// # Errors
-    /// [`BusError::Lost`] when group billing asks for messages that are no longer kept.
+    /// [`BusError::Lost`] when group billing asks for readings that are no longer kept, [`BusError::Ahead`] when `from` lies beyond
+    /// what was ever published here.
     async fn subscribe(
         &self,
         group: Group,

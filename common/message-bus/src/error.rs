@@ -1,6 +1,7 @@
 //! What can go wrong on the bus.
 
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use model::ErrorKind;
 
@@ -46,6 +47,27 @@ pub enum BusError {
         /// What is wrong there.
         what: &'static str,
     },
+    /// A reader has seen more than the journal holds: the journal is older than the reader's store.
+    #[error(
+        "a reader has position {wanted}, but the journal ends at {last}: it is older than the reader's store"
+    )]
+    Ahead {
+        /// The position the reader has.
+        wanted: u64,
+        /// The last position there is.
+        last: u64,
+    },
+    /// The disk is nearly full. Nothing was published.
+    #[error("the disk has {free_bytes} bytes left, and {reserve_bytes} must stay free")]
+    DiskFull {
+        /// Bytes left.
+        free_bytes: u64,
+        /// The bound.
+        reserve_bytes: u64,
+    },
+    /// A message names a shard that does not exist, or a kind that is too long; or the options make no sense.
+    #[error("{0}")]
+    Invalid(&'static str),
     /// Another process has the folder.
     #[error("{folder} is in use by another process")]
     InUse {
@@ -74,15 +96,32 @@ pub enum BusError {
 }
 
 impl BusError {
+    pub(crate) fn file(doing: &'static str, file: &Path, source: std::io::Error) -> Self {
+        Self::File {
+            doing,
+            file: file.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn damaged(file: &Path, bytes: Range<u64>, what: &'static str) -> Self {
+        Self::Damaged {
+            file: file.to_owned(),
+            from: bytes.start,
+            to: bytes.end,
+            what,
+        }
+    }
+
     /// What it means for whoever asked.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Full { .. } => ErrorKind::Exhausted,
+            Self::Full { .. } | Self::DiskFull { .. } => ErrorKind::Exhausted,
             Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
-            Self::TooLarge { .. } => ErrorKind::Invalid,
+            Self::TooLarge { .. } | Self::Invalid(_) => ErrorKind::Invalid,
             Self::InUse { .. } | Self::Shards { .. } => ErrorKind::Conflict,
-            Self::Lost { .. } | Self::Damaged { .. } => ErrorKind::Internal,
+            Self::Lost { .. } | Self::Ahead { .. } | Self::Damaged { .. } => ErrorKind::Internal,
         }
     }
 }

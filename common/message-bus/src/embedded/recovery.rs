@@ -1,0 +1,294 @@
+//! What the start finds in the folder: checks every byte of every segment, cuts a torn tail, refuses anything else.
+//!
+//! **Torn or damaged?** The writer writes a group only after the one before it was synced, so only the last group of the last
+//! segment can be torn. Bytes that cannot be read are therefore damage, and the start is refused, when
+//! - they lie in any segment but the last, or
+//! - a readable group of this journal lies behind them, or their group is complete and bytes lie behind it, or
+//! - they do not follow what is before them although they are sound, or
+//! - they lie before the confirmed end that the positions file names (written with every batch of acknowledgements, on every
+//!   change of segments, at every start and at the close).
+//!
+//! Else they are a torn tail: nothing of it was ever confirmed. What remains undecidable, and is cut: damage within the very last
+//! group, confirmed less than a moment before a crash, when no acknowledgement or group came after it.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::ops::Range;
+use std::path::Path;
+
+use super::disk::{self, Disk};
+use super::format::{SEGMENT_HEAD, SegmentHead};
+use super::positions::{self, Confirmed, Found, Positions};
+use super::scan::{self, Bad, Expected, Group, Scanner, Step};
+use super::segment::{self, Segment};
+use super::topic_index;
+use crate::{BusError, Position};
+
+/// What was found, ready to be gone on with.
+pub(super) struct Recovered {
+    /// Generation of the positions read.
+    pub(super) generation: u64,
+    /// The positions read, or new ones.
+    pub(super) positions: Positions,
+    /// Oldest first; none in a new journal.
+    pub(super) segments: VecDeque<Segment>,
+}
+
+/// Reads `folder`, cuts a torn tail.
+pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Recovered, BusError> {
+    segment::remove_unfinished(folder)?;
+    let listed = segment::list(folder)?;
+    let (generation, positions) = match positions::read(folder)? {
+        Found::Positions(generation, positions) => (generation, positions),
+        Found::Missing | Found::Unreadable if listed.is_empty() => {
+            (0, Positions::new(shards, new_journal_number()))
+        }
+        Found::Missing => {
+            return Err(BusError::damaged(
+                &folder.join(positions::FILE_NAME),
+                0..0,
+                "it is missing",
+            ));
+        }
+        Found::Unreadable => {
+            let path = folder.join(positions::FILE_NAME);
+            let bytes = std::fs::metadata(&path)
+                .map(|meta| meta.len())
+                .unwrap_or_default();
+            return Err(BusError::damaged(
+                &path,
+                0..bytes,
+                "neither of its slots can be read",
+            ));
+        }
+    };
+    if positions.shards != shards {
+        return Err(BusError::Shards {
+            found: positions.shards,
+            wanted: shards,
+        });
+    }
+    let mut segments = VecDeque::new();
+    let mut last_group = None;
+    let last = listed.last().map(|(first, _)| *first);
+    for (first, path) in listed {
+        let newest = Some(first) == last;
+        let file = open(&path, newest)?;
+        let (head, chain) = read_head(&path, first, &file, &positions)?;
+        if head.number < positions.first_number {
+            // Retention had decided to remove it and recorded so.
+            std::fs::remove_file(&path).map_err(|source| BusError::file("remove", &path, source))?;
+            continue;
+        }
+        follows(folder, &head, segments.back(), &positions)?;
+        let mut segment = Segment::new(head, chain, path, file);
+        let (read, bad) = read_groups(&mut segment)?;
+        last_group = read;
+        match bad {
+            None => {}
+            Some(bad) if newest && is_torn(&bad, &segment, &positions) => cut(&segment, bad, disk)?,
+            Some(bad) => return Err(BusError::damaged(&segment.path, bad.from..bad.to, bad.what)),
+        }
+        segments.push_back(segment);
+    }
+    nothing_is_missing(folder, &segments, &positions)?;
+    if let Some(newest) = segments.back() {
+        harden(newest, last_group.as_ref(), disk)?;
+    }
+    Ok(Recovered {
+        generation,
+        positions,
+        segments,
+    })
+}
+
+/// Tells this journal's files from those of any other.
+fn new_journal_number() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one("journal")
+}
+
+fn open(path: &Path, writable: bool) -> Result<File, BusError> {
+    OpenOptions::new()
+        .read(true)
+        .write(writable)
+        .open(path)
+        .map_err(|source| BusError::file("open", path, source))
+}
+
+/// The header of the segment at `path`, which must be what its name and the positions say.
+pub(super) fn read_head(
+    path: &Path,
+    first: Position,
+    file: &File,
+    positions: &Positions,
+) -> Result<(SegmentHead, u32), BusError> {
+    let head_bytes = 0..SEGMENT_HEAD as u64;
+    let raw = super::window::Window::new(file, SEGMENT_HEAD)
+        .get(0, SEGMENT_HEAD)
+        .map_err(|source| BusError::file("read", path, source))?;
+    let Some((head, chain)) = SegmentHead::decode(&raw) else {
+        return Err(BusError::damaged(path, head_bytes, "unreadable segment header"));
+    };
+    if head.journal != positions.journal || head.shards != positions.shards {
+        return Err(BusError::damaged(
+            path,
+            head_bytes,
+            "a segment of another journal",
+        ));
+    }
+    if head.first != first {
+        return Err(BusError::damaged(
+            path,
+            head_bytes,
+            "a segment under a name that is not its own",
+        ));
+    }
+    Ok((head, chain))
+}
+
+/// Whether `head` continues `previous`, or is the oldest segment there must be.
+pub(super) fn follows(
+    folder: &Path,
+    head: &SegmentHead,
+    previous: Option<&Segment>,
+    positions: &Positions,
+) -> Result<(), BusError> {
+    let Some(previous) = previous else {
+        if (head.number, head.first) == (positions.first_number, positions.first) {
+            return Ok(());
+        }
+        return Err(missing(folder, positions.first));
+    };
+    let expected = previous.next_head();
+    if head.number != expected.number {
+        return Err(missing(folder, expected.first));
+    }
+    if *head != expected {
+        let (from, to) = if previous.bytes < head.previous_bytes {
+            (previous.bytes, head.previous_bytes)
+        } else {
+            (SEGMENT_HEAD as u64, previous.bytes)
+        };
+        let what = "it is not the file that the next segment was written after";
+        return Err(BusError::damaged(&previous.path, from..to, what));
+    }
+    Ok(())
+}
+
+fn missing(folder: &Path, first: Position) -> BusError {
+    BusError::damaged(&segment::path_of(folder, first), 0..0, "the segment is missing")
+}
+
+/// Reads all groups of `segment` into its fields; gives the last one, and what is bad behind it.
+fn read_groups(segment: &mut Segment) -> Result<(Option<Group>, Option<Bad>), BusError> {
+    let path = segment.path.clone();
+    let unread = |source| BusError::file("read", &path, source);
+    let end = segment.file.metadata().map_err(unread)?.len();
+    let file = std::sync::Arc::clone(&segment.file);
+    let expected = Expected {
+        journal: segment.head.journal,
+        next: segment.head.first,
+        chain: segment.chain,
+    };
+    let mut scanner = Scanner::new(&file, SEGMENT_HEAD as u64, end, expected);
+    let mut last = None;
+    loop {
+        match scanner.step().map_err(unread)? {
+            Step::End => return Ok((last, None)),
+            Step::Group(group) => {
+                for (record, _) in scan::records(&group.raw) {
+                    let topic = topic_index(record.topic(), segment.head.shards);
+                    let Some(last) = topic.and_then(|topic| segment.last_of.get_mut(topic)) else {
+                        let range = group.offset..scanner.offset();
+                        return Err(BusError::damaged(
+                            &path,
+                            range,
+                            "a record of a shard that does not exist",
+                        ));
+                    };
+                    *last = record.position;
+                    segment.last = record.position;
+                }
+                segment.bytes = scanner.offset();
+                segment.chain = scanner.expected().chain;
+                last = Some(group);
+            }
+            Step::Bad(bad) => {
+                let bad = narrowed(bad, &mut scanner).map_err(unread)?;
+                return Ok((last, Some(bad)));
+            }
+        }
+    }
+}
+
+/// `bad` with the end of its range where reading could go on, if anything can be read behind it.
+pub(super) fn narrowed(bad: Bad, scanner: &mut Scanner<'_>) -> std::io::Result<Bad> {
+    let behind = scanner.resume(bad.group.saturating_add(1))?;
+    Ok(match behind {
+        Some(next) => Bad {
+            to: bad.to.min(next),
+            may_be_torn: false,
+            ..bad
+        },
+        None => bad,
+    })
+}
+
+fn is_torn(bad: &Bad, segment: &Segment, positions: &Positions) -> bool {
+    let confirmed = positions.confirmed;
+    let was_confirmed = confirmed.number == segment.head.number && confirmed.bytes > bad.group;
+    bad.may_be_torn && !was_confirmed && confirmed.number <= segment.head.number
+}
+
+/// Cuts the torn tail off.
+fn cut(segment: &Segment, bad: Bad, disk: &dyn Disk) -> Result<(), BusError> {
+    tracing::warn!(
+        file = %segment.path.display(), from = bad.group, to = bad.to,
+        "cut an unfinished write off the journal"
+    );
+    segment
+        .file
+        .set_len(bad.group)
+        .and_then(|()| disk.sync(&segment.file))
+        .map_err(|source| BusError::file("cut", &segment.path, source))
+}
+
+/// Everything that was confirmed or recorded must be there.
+fn nothing_is_missing(
+    folder: &Path,
+    segments: &VecDeque<Segment>,
+    positions: &Positions,
+) -> Result<(), BusError> {
+    let Some(newest) = segments.back() else {
+        return if positions.last_number == 0 {
+            Ok(())
+        } else {
+            Err(missing(folder, positions.first))
+        };
+    };
+    if newest.head.number < positions.last_number {
+        return Err(missing(folder, newest.last.saturating_add(1)));
+    }
+    let Confirmed { number, bytes, .. } = positions.confirmed;
+    if newest.head.number == number && newest.bytes < bytes {
+        let range: Range<u64> = newest.bytes..bytes;
+        return Err(BusError::damaged(
+            &newest.path,
+            range,
+            "confirmed messages are missing",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes the last group again, the same bytes, and syncs. After a failed sync the system may show bytes that the disk never got,
+/// and would not try them again; all groups before the last one were synced before it was written.
+fn harden(newest: &Segment, last_group: Option<&Group>, disk: &dyn Disk) -> Result<(), BusError> {
+    if let Some(group) = last_group {
+        disk::write_all(disk, &newest.file, &group.raw, group.offset)
+            .map_err(|source| BusError::file("write", &newest.path, source))?;
+    }
+    disk.sync(&newest.file)
+        .map_err(|source| BusError::file("sync", &newest.path, source))
+}
