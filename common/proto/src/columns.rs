@@ -2,6 +2,10 @@
 //!
 //! A batch that came from outside is [checked](ReadingColumns::check) once; after that every index below `rows()` is good.
 
+mod dictionary;
+
+pub use dictionary::Dictionary;
+
 use crate::meter::ReadingColumns;
 
 /// The layout this code writes and understands.
@@ -190,22 +194,24 @@ impl ReadingColumns {
         Ok(())
     }
 
-    /// Adds `row`. All rows of a batch must come by this call: every column then has an entry per row until [`Self::squeeze`].
+    /// Adds `row`. All rows of a batch must come by this call, and none after [`Self::squeeze`]. A column stays empty as long as every
+    /// row has its default.
     pub fn push(&mut self, row: &Row) {
-        if self.meter.is_empty() {
+        let at = self.meter.len();
+        if at == 0 {
             self.schema = SCHEMA;
             self.base_ms = row.start_ms;
         }
         self.meter.push(row.meter);
-        self.offset_ms.push(row.start_ms.wrapping_sub(self.base_ms));
-        self.kind.push(row.kind);
-        self.channel.push(row.channel);
-        self.register.push(row.register);
-        self.value.push(row.value);
-        self.interval_seconds.push(row.interval_seconds);
-        self.quality.push(row.quality);
-        self.revision.push(row.revision);
-        self.sequence.push(row.sequence);
+        put(&mut self.offset_ms, at, row.start_ms.wrapping_sub(self.base_ms), 0);
+        put(&mut self.kind, at, row.kind, KIND_INTERVAL);
+        put(&mut self.channel, at, row.channel, 1);
+        put(&mut self.register, at, row.register, 0);
+        put(&mut self.value, at, row.value, 0);
+        put(&mut self.interval_seconds, at, row.interval_seconds, 0);
+        put(&mut self.quality, at, row.quality, 1);
+        put(&mut self.revision, at, row.revision, 0);
+        put(&mut self.sequence, at, row.sequence, 0);
     }
 
     /// Adds a measurement to the row pushed last.
@@ -250,6 +256,17 @@ fn push_name(joined: &mut String, name: &str) {
         joined.push('\n');
     }
     joined.push_str(name);
+}
+
+/// Adds the entry of row `at` to a column that is empty while every row has what an empty column means.
+fn put<T: Copy + Default + PartialEq>(column: &mut Vec<T>, at: usize, entry: T, meaning: T) {
+    if column.is_empty() {
+        if entry == meaning || entry == T::default() {
+            return;
+        }
+        column.resize(at, T::default());
+    }
+    column.push(entry);
 }
 
 fn squeeze<T: Copy + Default + PartialEq>(column: &mut Vec<T>) {

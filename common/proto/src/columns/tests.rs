@@ -59,6 +59,26 @@ proptest! {
         prop_assert_eq!(found, rows);
     }
 
+    /// Every name has one index, in order of its first use, whatever the hashes; also after a clear.
+    #[test]
+    fn a_dictionary_knows_each_name_once(names in prop::collection::vec("[a-c]{1,3}", 0..80), bits in 0_u32..64) {
+        let mut dictionary = Dictionary::default();
+        for _ in 0..2 {
+            let mut joined = String::new();
+            let mut expected: Vec<&str> = Vec::new();
+            for name in &names {
+                let hash = name.bytes().fold(7_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) >> bits;
+                let at = expected.iter().position(|known| known == name).unwrap_or_else(|| {
+                    expected.push(name);
+                    expected.len() - 1
+                });
+                prop_assert_eq!(dictionary.index(&mut joined, name, hash) as usize, at);
+            }
+            prop_assert_eq!(super::names(&joined).collect::<Vec<_>>(), expected);
+            dictionary.clear();
+        }
+    }
+
     /// Whatever bytes arrive: reading a batch that passed its check never goes wrong, and one that fails is refused by name.
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
@@ -89,7 +109,7 @@ fn each_fault_is_named() {
     };
     assert_eq!(good.check(), Ok(()));
     check(|c| c.schema = 2, Malformed::Schema(2));
-    check(|c| c.value.truncate(2), Malformed::Length("value"));
+    check(|c| c.value = vec![1, 2], Malformed::Length("value"));
     check(|c| c.meter = vec![0, 0, 1], Malformed::Range("meter"));
     check(|c| c.kind = vec![4], Malformed::Range("kind"));
     check(|c| c.channel = vec![4], Malformed::Range("channel"));
