@@ -26,8 +26,10 @@ pub enum ParseEnergyError {
 impl Energy {
     /// No energy.
     pub const ZERO: Self = Self(0);
-    /// The most that one interval or dial may hold: 100 MWh (`DESIGN` 4).
+    /// The most that one interval may hold: 100 MWh (`DESIGN` 4).
     pub const MAX_READING: Self = Self(100_000 * Self::PER_KWH);
+    /// The most that a dial may show: nine digits of kWh, as on the largest meters. A dial counts for years, an interval for a day at most.
+    pub const MAX_DIAL: Self = Self(1_000_000_000 * Self::PER_KWH);
     const PER_KWH: i64 = 1_000_000;
 
     /// `units` milliwatt-hours.

@@ -11,7 +11,7 @@ pub enum Reason {
     NotFinite,
     /// Energy below zero.
     Negative,
-    /// Energy beyond 100 MWh, or a measurement beyond its range.
+    /// Energy beyond 100 MWh, a dial beyond nine digits, or a measurement beyond its range.
     TooLarge,
     /// A channel or quality nobody knows.
     UnknownEnum,
@@ -93,7 +93,7 @@ impl Reason {
             Self::BadTimestamp => "timestamp is missing or not an instant between the years 1 and 9999",
             Self::NotFinite => "a value is NaN or infinite",
             Self::Negative => "energy must not be negative; use channel EXPORT for the other direction",
-            Self::TooLarge => "a value is beyond what a meter can measure (100 MWh per reading)",
+            Self::TooLarge => "a value is beyond what a meter can measure (100 MWh per interval)",
             Self::UnknownEnum => "channel or quality has a number this server does not know",
             Self::TwoValues => "send usage_kwh or register_kwh, not both",
             Self::NoValue => "the reading has neither a value nor telemetry",
