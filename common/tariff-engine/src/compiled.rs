@@ -3,12 +3,13 @@
 mod segments;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use model::Energy;
 
 use self::segments::Segments;
-use crate::charge::{self, Charge, Draft, Kind};
+use crate::charge::{self, Draft, Kind};
 use crate::exact::{Exact, Overflow};
 use crate::period::Period;
 use crate::statement::{Line, Register, Statement, Unit};
@@ -30,22 +31,23 @@ pub struct Interval {
 
 /// A tariff for one period. Making it costs about as much as pricing a month; keep it for every customer of the same cycle.
 #[derive(Debug, Clone)]
-pub struct Compiled<'t> {
-    tariff: &'t Tariff,
+pub struct Compiled {
+    tariff: Arc<Tariff>,
     from: NaiveDate,
     to: NaiveDate,
     days: u32,
-    parts: Vec<Part<'t>>,
+    parts: Vec<Part>,
     segments: Segments,
 }
 
 /// What one version of the tariff has of the period.
 #[derive(Debug, Clone)]
-struct Part<'t> {
+struct Part {
     /// Appended to ids of lines; `None` where the tariff has no versions.
     first_day: Option<NaiveDate>,
     days: Vec<NaiveDate>,
-    charges: &'t [Charge],
+    /// Index of the version.
+    version: usize,
 }
 
 /// What was added up of one slot.
@@ -61,11 +63,11 @@ impl Tariff {
     ///
     /// # Errors
     /// [`RatingError::TariffGap`] when no version covers some day.
-    pub fn compile(&self, period: &Period) -> Result<Compiled<'_>, RatingError> {
+    pub fn compile(self: &Arc<Self>, period: &Period) -> Result<Compiled, RatingError> {
         let mut parts = Vec::new();
         let mut stretches = Vec::new();
         let mut covered_ms = period.start_ms;
-        for version in &self.versions {
+        for (index, version) in self.versions.iter().enumerate() {
             let Some(part) = part_of(version, period)? else {
                 continue;
             };
@@ -81,7 +83,7 @@ impl Tariff {
                     None
                 },
                 days: part.days()?,
-                charges: &version.charges,
+                version: index,
             });
         }
         if covered_ms < period.end_ms {
@@ -92,7 +94,7 @@ impl Tariff {
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(part.days.len()));
         Ok(Compiled {
-            tariff: self,
+            tariff: Arc::clone(self),
             from: period.from_date()?,
             to: period.to_date()?,
             days: u32::try_from(days).map_err(|_| RatingError::Period)?,
@@ -111,7 +113,7 @@ fn part_of(version: &Version, period: &Period) -> Result<Option<Period>, RatingE
     Ok(period.part(at(version.from, period.start_ms)?, at(version.to, period.end_ms)?))
 }
 
-impl Compiled<'_> {
+impl Compiled {
     /// The bill of these intervals, in any order. Intervals that start outside the period belong to others and are left out; that
     /// every start comes once is the caller's care.
     ///
@@ -165,12 +167,13 @@ impl Compiled<'_> {
     fn price_part(
         &self,
         index: usize,
-        part: &Part<'_>,
+        part: &Part,
         sums: &[Sum],
         lines: &mut Vec<Line>,
     ) -> Result<(), RatingError> {
         let mut energy_index = 0_usize;
-        for charge in part.charges {
+        let version = self.tariff.versions.get(part.version);
+        for charge in version.map_or(&[][..], |version| &version.charges) {
             let drafts = match &charge.kind {
                 Kind::Energy(energy) => {
                     let by_band = self.by_band(index, energy_index, energy, sums)?;

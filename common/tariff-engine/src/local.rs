@@ -47,6 +47,17 @@ pub fn midnight(zone: Tz, day: NaiveDate) -> Option<i64> {
     Some(after)
 }
 
+/// The instant at which the clock of `day` shows `hours` full hours, of two the earlier; where a clock change leaves none, that long
+/// after the day's first instant.
+#[must_use]
+pub fn clock_hour(zone: Tz, day: NaiveDate, hours: u32) -> Option<i64> {
+    let clock = day.and_hms_opt(hours, 0, 0)?;
+    if let Some(instant) = zone.from_local_datetime(&clock).earliest() {
+        return Some(instant.timestamp_millis());
+    }
+    midnight(zone, day)?.checked_add(i64::from(hours).checked_mul(3_600_000)?)
+}
+
 /// Local midnight at the start of `day` as milliseconds of the local clock (not an instant).
 pub(crate) fn clock_midnight_ms(day: NaiveDate) -> i64 {
     day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()

@@ -5,12 +5,13 @@ use super::*;
 
 const QUARTER_MS: i64 = 900_000;
 
-fn tariff(zone: Tz, charges: &str, bill_charges: &str) -> Tariff {
-    Tariff::parse(&format!(
+fn tariff(zone: Tz, charges: &str, bill_charges: &str) -> Arc<Tariff> {
+    let tariff = Tariff::parse(&format!(
         r#"{{"currency": "EUR", "timezone": "{zone}", "rounding": {{"scope": "line", "mode": "half_up", "places": 2}},
             "charges": [{charges}], "bill_charges": [{bill_charges}]}}"#
     ))
-    .unwrap_or_else(|problems| panic!("{problems}"))
+    .unwrap_or_else(|problems| panic!("{problems}"));
+    Arc::new(tariff)
 }
 
 const BANDS: &str = r#"{"id": "e", "type": "energy", "bands": [
@@ -70,7 +71,7 @@ fn a_day_no_version_covers_is_named() {
     let text = r#"{"currency": "EUR", "timezone": "Europe/Berlin", "rounding": {"scope": "none"}, "versions": [
         {"valid_from": "2024-01-01", "valid_to": "2024-02-01", "charges": []},
         {"valid_from": "2024-02-03", "charges": []}]}"#;
-    let tariff = Tariff::parse(text).unwrap();
+    let tariff = Arc::new(Tariff::parse(text).unwrap());
     let gap = |from: &str, to: &str| {
         let period = Period::of_dates(Europe::Berlin, day(from), day(to)).unwrap();
         tariff.compile(&period).map(|_| ()).unwrap_err()

@@ -1,6 +1,7 @@
 //! The worked bills of `tests/data`: ids, amounts, totals, days, intervals and the exact value of every line.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use model::Energy;
 use serde_json::{Value, json};
@@ -67,6 +68,7 @@ fn check(case: &str) {
     let case = parse(&format!("cases/{case}.json"));
     let tariff = Tariff::parse(&data(case["tariff"].as_str().unwrap()))
         .unwrap_or_else(|problems| panic!("{problems}"));
+    let tariff = Arc::new(tariff);
     let (intervals, exports) = load(case["load"].as_str().unwrap());
     let bill = |cycle: &Value| {
         let date = |key: &str| cycle[key].as_str().unwrap().parse().unwrap();
