@@ -17,6 +17,7 @@ use crate::{Bus, BusError, Group, Health, Message, Position, Subscription, Topic
 mod disk;
 mod format;
 mod inbox;
+mod inspect;
 mod positions;
 mod recovery;
 mod scan;
@@ -30,6 +31,7 @@ mod writer;
 
 use disk::{Disk, OsDisk};
 use inbox::Publish;
+pub use inspect::{Damage, Dumped, Report, SegmentReport, dump, verify};
 use positions::PositionsFile;
 use shared::Shared;
 use state::State;

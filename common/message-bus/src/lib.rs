@@ -5,6 +5,8 @@
 //! What a message means is not this crate's business.
 
 mod bus;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod embedded;
 mod error;
 

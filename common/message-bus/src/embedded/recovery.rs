@@ -24,6 +24,9 @@ use super::segment::{self, Segment};
 use super::topic_index;
 use crate::{BusError, Position};
 
+/// What is wrong with a renamed segment.
+pub(super) const STRANGE_NAME: &str = "a segment under a name that is not its own";
+
 /// What was found, ready to be gone on with.
 pub(super) struct Recovered {
     /// Generation of the positions read.
@@ -38,42 +41,16 @@ pub(super) struct Recovered {
 pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Recovered, BusError> {
     segment::remove_unfinished(folder)?;
     let listed = segment::list(folder)?;
-    let (generation, positions) = match positions::read(folder)? {
-        Found::Positions(generation, positions) => (generation, positions),
-        Found::Missing | Found::Unreadable if listed.is_empty() => {
-            (0, Positions::new(shards, new_journal_number()))
-        }
-        Found::Missing => {
-            return Err(BusError::damaged(
-                &folder.join(positions::FILE_NAME),
-                0..0,
-                "it is missing",
-            ));
-        }
-        Found::Unreadable => {
-            let path = folder.join(positions::FILE_NAME);
-            let bytes = std::fs::metadata(&path)
-                .map(|meta| meta.len())
-                .unwrap_or_default();
-            return Err(BusError::damaged(
-                &path,
-                0..bytes,
-                "neither of its slots can be read",
-            ));
-        }
-    };
-    if positions.shards != shards {
-        return Err(BusError::Shards {
-            found: positions.shards,
-            wanted: shards,
-        });
+    if let Some(path) = listed.strange.first() {
+        return Err(BusError::damaged(path, 0..0, STRANGE_NAME));
     }
+    let (generation, positions) = read_positions(folder, shards, listed.segments.is_empty())?;
     let mut segments = VecDeque::new();
     let mut last_group = None;
-    let last = listed.last().map(|(first, _)| *first);
-    for (first, path) in listed {
-        let newest = Some(first) == last;
-        let file = open(&path, newest)?;
+    let newest = listed.segments.last().map(|(first, _)| *first);
+    for (first, path) in listed.segments {
+        let is_newest = Some(first) == newest;
+        let file = open(&path, is_newest)?;
         let (head, chain) = read_head(&path, first, &file, &positions)?;
         if head.number < positions.first_number {
             // Retention had decided to remove it and recorded so.
@@ -86,12 +63,12 @@ pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Rec
         last_group = read;
         match bad {
             None => {}
-            Some(bad) if newest && is_torn(&bad, &segment, &positions) => cut(&segment, bad, disk)?,
+            Some(bad) if is_newest && is_torn(&bad, &head, &positions) => cut(&segment, bad, disk)?,
             Some(bad) => return Err(BusError::damaged(&segment.path, bad.from..bad.to, bad.what)),
         }
         segments.push_back(segment);
     }
-    nothing_is_missing(folder, &segments, &positions)?;
+    nothing_is_missing(folder, segments.back(), &positions)?;
     if let Some(newest) = segments.back() {
         harden(newest, last_group.as_ref(), disk)?;
     }
@@ -100,6 +77,31 @@ pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Rec
         positions,
         segments,
     })
+}
+
+/// The positions, which must be there if segments are; new ones for a new journal.
+fn read_positions(folder: &Path, shards: u16, is_new: bool) -> Result<(u64, Positions), BusError> {
+    let (generation, positions) = match positions::read(folder)? {
+        Found::Positions(generation, positions) => (generation, positions),
+        Found::Missing | Found::Unreadable if is_new => (0, Positions::new(shards, new_journal_number())),
+        Found::Missing => return Err(positions_error(folder, "it is missing")),
+        Found::Unreadable => return Err(positions_error(folder, "neither of its slots can be read")),
+    };
+    if positions.shards != shards {
+        return Err(BusError::Shards {
+            found: positions.shards,
+            wanted: shards,
+        });
+    }
+    Ok((generation, positions))
+}
+
+pub(super) fn positions_error(folder: &Path, what: &'static str) -> BusError {
+    let path = folder.join(positions::FILE_NAME);
+    let bytes = std::fs::metadata(&path)
+        .map(|meta| meta.len())
+        .unwrap_or_default();
+    BusError::damaged(&path, 0..bytes, what)
 }
 
 /// Tells this journal's files from those of any other.
@@ -235,10 +237,11 @@ pub(super) fn narrowed(bad: Bad, scanner: &mut Scanner<'_>) -> std::io::Result<B
     })
 }
 
-fn is_torn(bad: &Bad, segment: &Segment, positions: &Positions) -> bool {
+/// Whether `bad`, in the newest segment, is an unfinished write.
+pub(super) fn is_torn(bad: &Bad, newest: &SegmentHead, positions: &Positions) -> bool {
     let confirmed = positions.confirmed;
-    let was_confirmed = confirmed.number == segment.head.number && confirmed.bytes > bad.group;
-    bad.may_be_torn && !was_confirmed && confirmed.number <= segment.head.number
+    let was_confirmed = confirmed.number == newest.number && confirmed.bytes > bad.group;
+    bad.may_be_torn && !was_confirmed
 }
 
 /// Cuts the torn tail off.
@@ -255,12 +258,12 @@ fn cut(segment: &Segment, bad: Bad, disk: &dyn Disk) -> Result<(), BusError> {
 }
 
 /// Everything that was confirmed or recorded must be there.
-fn nothing_is_missing(
+pub(super) fn nothing_is_missing(
     folder: &Path,
-    segments: &VecDeque<Segment>,
+    newest: Option<&Segment>,
     positions: &Positions,
 ) -> Result<(), BusError> {
-    let Some(newest) = segments.back() else {
+    let Some(newest) = newest else {
         return if positions.last_number == 0 {
             Ok(())
         } else {

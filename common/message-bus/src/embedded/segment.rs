@@ -86,10 +86,19 @@ pub(super) fn create(folder: &Path, head: SegmentHead, disk: &dyn Disk) -> Resul
     Ok(Segment::new(head, chain, path, file))
 }
 
-/// The segment files of a folder by the position in their names.
-pub(super) fn list(folder: &Path) -> Result<Vec<(Position, PathBuf)>, BusError> {
+/// The segment files of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// By the position in their names.
+    pub(super) segments: Vec<(Position, PathBuf)>,
+    /// Under a name that no segment has: renamed or copied by somebody.
+    pub(super) strange: Vec<PathBuf>,
+}
+
+/// Lists `folder`.
+pub(super) fn list(folder: &Path) -> Result<Listed, BusError> {
     let unlisted = |source| BusError::file("list", folder, source);
-    let mut found = Vec::new();
+    let mut listed = Listed::default();
     for entry in std::fs::read_dir(folder).map_err(unlisted)? {
         let path = entry.map_err(unlisted)?.path();
         if path.extension().is_none_or(|extension| extension != EXTENSION) {
@@ -100,17 +109,13 @@ pub(super) fn list(folder: &Path) -> Result<Vec<(Position, PathBuf)>, BusError> 
             .and_then(|stem| stem.to_str())
             .unwrap_or_default();
         let digits = stem.len() == NAME_DIGITS && stem.bytes().all(|byte| byte.is_ascii_digit());
-        let Some(first) = stem.parse().ok().filter(|_| digits) else {
-            return Err(BusError::damaged(
-                &path,
-                0..0,
-                "a segment under a name that is not its own",
-            ));
-        };
-        found.push((first, path));
+        match stem.parse().ok().filter(|_| digits) {
+            Some(first) => listed.segments.push((first, path)),
+            None => listed.strange.push(path),
+        }
     }
-    found.sort_unstable();
-    Ok(found)
+    listed.segments.sort_unstable();
+    Ok(listed)
 }
 
 /// Removes what a crash left of a segment that was being made; it never held a message.

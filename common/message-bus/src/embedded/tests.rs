@@ -1,35 +1,48 @@
-use bytes::Bytes;
-
 use super::*;
-use crate::Delivery;
+use crate::contract::{self, Backend, Place};
+
+struct Folders;
+
+struct Folder {
+    folder: tempfile::TempDir,
+    small: bool,
+}
+
+impl Backend for Folders {
+    fn place(&self) -> Box<dyn Place> {
+        Box::new(Folder {
+            folder: tempfile::tempdir().unwrap(),
+            small: false,
+        })
+    }
+
+    fn small(&self) -> Box<dyn Place> {
+        Box::new(Folder {
+            folder: tempfile::tempdir().unwrap(),
+            small: true,
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl Place for Folder {
+    async fn open(&self) -> Result<Arc<dyn Bus>, BusError> {
+        let mut options = Options::new(self.folder.path().join("journal"), contract::SHARDS);
+        if self.small {
+            options.segment_bytes = contract::SMALL_BYTES / 4;
+            options.spare_bytes = 0;
+            options.limit_bytes = contract::SMALL_BYTES;
+        }
+        Ok(Journal::open(options, CancellationToken::new())?)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passes_the_contract() {
+    contract::check(&Folders).await.unwrap();
+}
 
 #[tokio::test]
-async fn published_is_delivered_and_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options::new(folder.path().join("journal"), 4);
-    let journal = Journal::open(options.clone(), CancellationToken::new()).unwrap();
-    let topic = Topic::Readings { shard: 1 };
-    let message = Message {
-        topic,
-        id: 7,
-        kind: "test",
-        time_ms: 1,
-        body: Bytes::from_static(b"hello"),
-    };
-    journal.publish(vec![message]).await.unwrap();
-    let mut reader = journal.subscribe(Group::Billing, topic, None).await.unwrap();
-    let Delivery::Message { position, body, .. } = reader.next().await.unwrap() else {
-        panic!("a gap")
-    };
-    assert_eq!(body.as_ref(), b"hello");
-    journal.close().await.unwrap();
-    let journal = Journal::open(options, CancellationToken::new()).unwrap();
-    let mut reader = journal.subscribe(Group::Billing, topic, None).await.unwrap();
-    let Delivery::Message { position: again, .. } = reader.next().await.unwrap() else {
-        panic!("a gap")
-    };
-    assert_eq!(position, again);
-    reader.ack(position).await.unwrap();
-    assert_eq!(reader.try_next().await.unwrap(), None);
-    journal.close().await.unwrap();
+async fn passes_the_contract_on_one_thread() {
+    contract::check(&Folders).await.unwrap();
 }

@@ -35,14 +35,23 @@ pub(super) struct Writer {
     pub(super) _lock: Arc<File>,
 }
 
-/// Marks the journal failed if the thread ends in any way but the planned one.
-struct Death<'a>(&'a Shared, bool);
+/// Does, however the thread ends, what must be done then.
+struct End {
+    shared: Arc<Shared>,
+    planned: bool,
+}
 
-impl Drop for Death<'_> {
+impl Drop for End {
     fn drop(&mut self) {
-        if !self.1 {
-            self.0.fail("the journal's writer died");
+        if !self.planned {
+            self.shared.fail("the journal's writer died");
         }
+        self.shared.inbox.close();
+        // Whoever still waits is told.
+        while let Work::Group(group) = self.shared.inbox.take(CHORE_PAUSE) {
+            settle(&self.shared, group, || Err(self.shared.unavailable()));
+        }
+        self.shared.writer_ended.cancel();
     }
 }
 
@@ -50,22 +59,19 @@ impl Writer {
     /// Works until the inbox ends or something fails for good.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        let mut death = Death(&shared, false);
-        let outcome = self.work();
-        death.1 = true;
-        if let Err(error) = outcome {
+        let mut end = End {
+            shared,
+            planned: false,
+        };
+        if let Err(error) = self.work() {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the journal failed and stops"
             );
-            shared.fail(&chain_text(&error));
+            self.shared.fail(&chain_text(&error));
         }
-        shared.inbox.close();
-        // Whoever still waits is told.
-        while let Work::Group(group) = shared.inbox.take(CHORE_PAUSE) {
-            settle(&shared, group, || Err(shared.unavailable()));
-        }
-        shared.writer_ended.cancel();
+        end.planned = true;
+        drop(self); // gives the folder back before anybody is told
     }
 
     fn work(&mut self) -> Result<(), BusError> {
