@@ -5,6 +5,8 @@ pub mod auth;
 mod config;
 mod error;
 mod metrics;
+mod rest;
+mod serve;
 mod staff;
 mod staff_grpc;
 mod start;

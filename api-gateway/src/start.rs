@@ -19,7 +19,7 @@ use crate::about::{self, Health};
 use crate::auth::{Gate, Keys, Verifier};
 use crate::metrics::Metrics;
 use crate::staff::Staff;
-use crate::{Config, GatewayError, staff_grpc};
+use crate::{Config, GatewayError, rest, serve, staff_grpc};
 
 /// What the gateway needs of the process it runs in, and the services behind it.
 pub struct Deps {
@@ -96,8 +96,10 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
         tasks: tasks.clone(),
     };
     let (health, about) = about::routes(config.reflection)?;
-    let calls = about.merge(staff_grpc::routes(staff, gate, metrics));
+    let calls = about.merge(staff_grpc::routes(staff.clone(), gate.clone(), metrics.clone()));
     serve_calls(device_socket, calls, &tasks);
+    let app = rest::App::new(staff, gate, deps.clock, metrics);
+    serve::serve(staff_socket, rest::router(app), &tasks);
     health.set(true).await;
     Ok(Running {
         device_addr,

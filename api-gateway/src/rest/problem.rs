@@ -1,0 +1,124 @@
+//! What a failed request answers: RFC 9457 `application/problem+json` with a stable reason code and the id of the request.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use model::ErrorKind;
+use serde::Serialize;
+use service_kit::{Fault, fault_of, http_status};
+use tonic::Status;
+use utoipa::ToSchema;
+
+use crate::auth::AuthError;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// `urn:gridtally:problem:` and the reason.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The HTTP status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// A sentence for a person.
+    detail: String,
+    /// Stable upper-case code.
+    reason: String,
+    /// Of the request, as in the header `x-request-id` and the log.
+    request_id: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, reason: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:gridtally:problem:{reason}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            reason: reason.to_owned(),
+            request_id: String::new(),
+        }
+    }
+
+    /// The request is wrong for `reason`.
+    pub(crate) fn bad(reason: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason, detail)
+    }
+
+    /// The problem of a status that no handler explained, such as that of an unknown path.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (reason, detail) = match status {
+            StatusCode::NOT_FOUND => ("NO_SUCH_PATH", "there is nothing at this path"),
+            StatusCode::METHOD_NOT_ALLOWED => ("METHOD_NOT_ALLOWED", "this path does not take this method"),
+            StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "the body is too large"),
+            status if status.is_server_error() => ("INTERNAL", "something went wrong; the log knows what"),
+            _ => ("INVALID", "the request cannot be understood"),
+        };
+        Self::new(status, reason, detail)
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The finished answer to request `id`. What is internal is logged under the id, and only the id is shown.
+    pub(super) fn answer(mut self, id: &str) -> Response {
+        let status = self.status();
+        id.clone_into(&mut self.request_id);
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(
+                request.id = id,
+                reason = self.reason,
+                error = self.detail,
+                "request failed"
+            );
+            "something went wrong; the log knows what under this request id".clone_into(&mut self.detail);
+        }
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::new(http_status(fault.kind), &fault.reason, fault.message)
+    }
+}
+
+impl From<Status> for Problem {
+    fn from(status: Status) -> Self {
+        let fault = fault_of(&status);
+        if fault.kind == ErrorKind::Internal && fault.message.is_empty() {
+            return Self::new(http_status(fault.kind), &fault.reason, status.to_string());
+        }
+        fault.into()
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        error.fault().into()
+    }
+}
+
+/// Not the answer yet: the door writes it, because it knows the id of the request.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
