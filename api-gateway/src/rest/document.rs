@@ -141,5 +141,8 @@ fn add_idempotency_key(operation: &mut Operation) {
         ))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build();
-    operation.parameters.get_or_insert_default().push(parameter.into());
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(parameter.into());
 }
