@@ -10,7 +10,13 @@ pub mod columns;
     missing_docs,
     unreachable_pub,
     clippy::all,
+    clippy::pedantic,
+    clippy::restriction,
     clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::clone_on_ref_ptr,
+    clippy::too_many_lines,
+    clippy::allow_attributes_without_reason,
     clippy::doc_markdown,
     clippy::missing_errors_doc,
     reason = "generated; documented in the .proto files"
