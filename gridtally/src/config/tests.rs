@@ -1,0 +1,43 @@
+use service_kit::config::Configuration as _;
+
+use super::Config;
+
+fn problems(change: impl FnOnce(&mut Config)) -> Vec<String> {
+    let mut config = Config::default();
+    change(&mut config);
+    config.problems().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_default_runs() {
+    assert!(problems(|_| {}).is_empty());
+}
+
+#[test]
+fn servers_of_later_versions_are_named_without_their_passwords() {
+    let found = problems(|config| {
+        config.bus = "amqp://user:secret@broker".to_owned();
+        config.store = "sqlite:".to_owned();
+    });
+    assert_eq!(
+        found,
+        [
+            "bus: amqp: is not in this version, which runs on its embedded engines; use embedded:",
+            "store: not a backend; use embedded:"
+        ]
+    );
+}
+
+#[test]
+fn no_tokens_only_on_loopback() {
+    let found = problems(|config| {
+        config.gateway.insecure_no_auth = true;
+        config.gateway.listen = "0.0.0.0:1".parse().unwrap();
+    });
+    assert!(
+        found
+            .iter()
+            .any(|problem| problem.starts_with("gateway.listen: ")),
+        "{found:?}"
+    );
+}

@@ -1,0 +1,78 @@
+//! `DIR/run.json`: where the instance that has the data folder listens. Written when every port is bound, removed at the end.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use service_kit::KitError;
+
+use crate::error::CommandError;
+
+const NAME: &str = "run.json";
+
+/// Where to find a running instance; also the ready line on standard output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ready {
+    /// Always true: there is no line before.
+    pub(crate) ready: bool,
+    /// Devices, and staff by gRPC.
+    pub(crate) device_grpc: SocketAddr,
+    /// Staff by HTTP.
+    pub(crate) staff_http: SocketAddr,
+    /// Health and metrics.
+    pub(crate) metrics: SocketAddr,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    pid: u32,
+    #[serde(flatten)]
+    ready: Ready,
+}
+
+/// The file of the instance that has the folder; removed when dropped.
+#[derive(Debug)]
+pub(crate) struct RunFile {
+    path: PathBuf,
+}
+
+impl RunFile {
+    /// Writes it, in one step, so that no reader sees half of it.
+    ///
+    /// # Errors
+    /// [`KitError::File`] when it cannot be written.
+    pub(crate) fn write(folder: &Path, ready: &Ready) -> Result<Self, CommandError> {
+        let path = folder.join(NAME);
+        let content = Content {
+            pid: std::process::id(),
+            ready: ready.clone(),
+        };
+        let text = serde_json::to_string(&content)
+            .map_err(|error| CommandError::failed("cannot write run.json", error))?;
+        let draft = path.with_extension("json.new");
+        std::fs::write(&draft, text)
+            .and_then(|()| std::fs::rename(&draft, &path))
+            .map_err(|source| KitError::File {
+                doing: "write",
+                file: path.clone(),
+                source,
+            })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for RunFile {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::debug!(%error, "run.json was gone already");
+        }
+    }
+}
+
+/// The instance that has `folder`, as it wrote it; it may have died since.
+#[must_use]
+pub(crate) fn read(folder: &Path) -> Option<Ready> {
+    let text = std::fs::read_to_string(folder.join(NAME)).ok()?;
+    let content: Content = serde_json::from_str(&text).ok()?;
+    Some(content.ready)
+}

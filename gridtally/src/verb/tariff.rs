@@ -1,0 +1,48 @@
+//! `gridtally tariff ...`
+
+use std::path::Path;
+
+use proto::billing::RegisterKey;
+
+use super::{register, with};
+use crate::cli::TariffCommand;
+use crate::error::CommandError;
+use crate::output::{self, Column};
+
+const TARIFFS: &[Column] = &[("TARIFF", "id"), ("NAME", "name"), ("EDITION", "edition")];
+
+/// Runs `tariff ...`.
+///
+/// # Errors
+/// What the platform answers, or what is wrong with the file.
+pub(crate) async fn run(command: TariffCommand) -> Result<(), CommandError> {
+    match command {
+        TariffCommand::List { query } => {
+            let tariffs = with(&query.settings, async |access| {
+                register::list(access, "tariff").await
+            })
+            .await?;
+            output::list(query.output, TARIFFS, &tariffs)
+        }
+        TariffCommand::Show { id, query } => {
+            let key = RegisterKey {
+                kind: "tariff".to_owned(),
+                id,
+            };
+            let tariff = with(&query.settings, async |access| {
+                register::bare(access.register().get(key.clone()).await?.into_inner())
+            });
+            output::one(query.output, &tariff.await?)
+        }
+        TariffCommand::Lint { file } => lint(&file),
+    }
+}
+
+fn lint(file: &Path) -> Result<(), CommandError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CommandError::Invalid(format!("cannot read {}: {error}", file.display())))?;
+    match tariff_engine::Tariff::parse(&text) {
+        Ok(_) => output::line(&format!("{}: ok", file.display())),
+        Err(problems) => Err(CommandError::Invalid(format!("{}: {problems}", file.display()))),
+    }
+}
