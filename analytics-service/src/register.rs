@@ -1,0 +1,115 @@
+//! Asks billing which meter is in which group, again whenever the register has changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{meter_hash, shard_of};
+use proto::billing::reads_server::Reads;
+use proto::billing::{MeterGroupsRequest, MeterGroupsResponse};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+
+use crate::group::Groups;
+use crate::meters::Assignment;
+
+/// Meters per call: bounds one answer to about a megabyte.
+const PAGE: u32 = 10_000;
+/// Longest time between two attempts while billing does not answer.
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// First time between two such attempts.
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
+
+/// What the register says, by shard; `None` until it was asked the first time.
+pub(crate) type Assignments = Option<Arc<Vec<Assignment>>>;
+
+/// Watches the register.
+pub(crate) struct Watch {
+    /// Whom to ask.
+    pub(crate) reads: Arc<dyn Reads>,
+    /// Where groups get their numbers.
+    pub(crate) groups: Arc<Groups>,
+    /// How many shards there are.
+    pub(crate) shards: u16,
+    /// How often to ask.
+    pub(crate) every: Duration,
+    /// Who wants to know.
+    pub(crate) tell: watch::Sender<Assignments>,
+}
+
+impl Watch {
+    /// Asks until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut known = None;
+        let mut backoff = MIN_BACKOFF;
+        loop {
+            let wait = match self.ask(known).await {
+                Ok(Some(assignments)) => {
+                    known = assignments.first().map(|assignment| assignment.version);
+                    self.tell.send_replace(Some(Arc::new(assignments)));
+                    backoff = MIN_BACKOFF;
+                    self.every
+                }
+                Ok(None) => {
+                    backoff = MIN_BACKOFF;
+                    self.every
+                }
+                Err(status) => {
+                    tracing::debug!(error = %status, "billing does not say the groups of meters");
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                    backoff
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Every meter's group by shard; `None` when the register still has the `known` version, or changed while it was read.
+    async fn ask(&self, known: Option<u64>) -> Result<Option<Vec<Assignment>>, Status> {
+        let mut page = self.page(known.unwrap_or_default(), String::new()).await?;
+        let version = page.register_version;
+        if known == Some(version) {
+            return Ok(None);
+        }
+        let mut shards = vec![Assignment::default(); usize::from(self.shards)];
+        for assignment in &mut shards {
+            assignment.version = version;
+        }
+        loop {
+            self.sort(&page, &mut shards);
+            let Some(cursor) = page.next_cursor.take() else {
+                return Ok(Some(shards));
+            };
+            page = self.page(0, cursor).await?;
+            if page.register_version != version {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn page(&self, known_version: u64, cursor: String) -> Result<MeterGroupsResponse, Status> {
+        let request = MeterGroupsRequest {
+            known_version,
+            cursor,
+            limit: PAGE,
+        };
+        let response = self.reads.meter_groups(Request::new(request)).await?;
+        Ok(response.into_inner())
+    }
+
+    fn sort(&self, page: &MeterGroupsResponse, shards: &mut [Assignment]) {
+        for item in &page.items {
+            let hash = meter_hash(&item.meter_id);
+            let shard = usize::from(shard_of(hash, self.shards));
+            let group = item.group.as_ref().map(|group| self.groups.number(group));
+            if let Some(assignment) = shards.get_mut(shard) {
+                assignment
+                    .meters
+                    .push((hash, group.unwrap_or(crate::group::UNKNOWN)));
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Puts the service together and takes it apart.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use message_bus::Bus;
+use model::Clock;
+use proto::analytics::analytics_server::{Analytics, AnalyticsServer};
+use proto::billing::reads_server::Reads;
+use service_kit::{OnFailure, Tasks};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::consumer::{Common, Consumer, Shared};
+use crate::error::Error;
+use crate::group::Groups;
+use crate::metrics::Metrics;
+use crate::overview;
+use crate::register::{Assignments, Watch};
+use crate::service::Service;
+use crate::shard::{Policy, Received, Shard};
+use crate::store::{Kept, WindowStore, embedded::Embedded};
+use crate::view::View;
+
+/// How often gauges are brought up to date.
+const GAUGES_EVERY: Duration = Duration::from_secs(5);
+
+/// What the service needs from outside.
+pub struct Deps {
+    /// Where readings come from.
+    pub bus: Arc<dyn Bus>,
+    /// Billing, which has the reads.
+    pub reads: Arc<dyn Reads>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Where metrics are registered.
+    pub registry: prometheus::Registry,
+    /// The tasks of this service alone.
+    pub tasks: Tasks,
+    /// The folder of the embedded store.
+    pub folder: PathBuf,
+}
+
+/// The service at work.
+pub struct Running {
+    service: Arc<Service>,
+    address: Option<SocketAddr>,
+    tasks: Tasks,
+}
+
+impl Running {
+    /// To be asked directly.
+    #[must_use]
+    pub fn analytics(&self) -> Arc<dyn Analytics> {
+        Arc::clone(&self.service) as Arc<dyn Analytics>
+    }
+
+    /// Where it can be asked by gRPC, if anywhere.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Stops consuming and stores what is left. Says whether all ended within `grace`.
+    pub async fn stop(self, grace: Duration) -> bool {
+        self.tasks.drain(grace).await
+    }
+}
+
+/// Starts the service: binds its socket, finds what was stored, then follows the bus.
+///
+/// # Errors
+/// [`Error`] when the socket, the store or the metrics cannot be used.
+pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
+    let listener = match config.listen {
+        Some(address) => Some(service_kit::listen::bind("analytics gRPC", address).await?),
+        None => None,
+    };
+    let metrics = Arc::new(Metrics::register(&deps.registry)?);
+    let store: Arc<dyn WindowStore> = Arc::new(Embedded::open(&deps.folder)?);
+    let common = Arc::new(Common {
+        config,
+        bus: deps.bus,
+        reads: deps.reads,
+        store,
+        clock: deps.clock,
+        groups: Arc::new(Groups::default()),
+        metrics,
+        folding: Semaphore::new(1),
+        started: Instant::now(),
+    });
+    let mut shards = Vec::new();
+    for number in 0..common.bus.shards() {
+        shards.push(Arc::new(Shared::new(restored(&common, number).await?)));
+    }
+    let view = View {
+        common: Arc::clone(&common),
+        shards: shards.into(),
+    };
+    spawn(&view, &deps.tasks);
+    let service = Arc::new(Service::new(view));
+    let address = listener.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = listener {
+        serve(listener, &service, &deps.tasks);
+    }
+    Ok(Running {
+        service,
+        address,
+        tasks: deps.tasks,
+    })
+}
+
+/// A shard as it was stored, with the values of the days that are not over.
+async fn restored(common: &Common, number: u16) -> Result<Shard, Error> {
+    let kept: Kept = common.store.kept(number).await?;
+    let config = &common.config;
+    let memory = usize::try_from(config.memory).unwrap_or(usize::MAX);
+    let policy = Policy {
+        quiet: config.quiet,
+        stale_delay: config.recompute_delay,
+        provisional_delay: config.provisional_delay,
+        provisional_rest: config.provisional_rest,
+        resident_bytes: memory / usize::from(common.bus.shards().max(1)),
+    };
+    let mut shard = Shard::restore(number, &kept, Arc::clone(&common.groups), policy);
+    let now = common.moment();
+    for day in shard.wanted(now) {
+        if let Some(document) = common.store.day(number, day).await?
+            && shard.load(&document, now).is_err()
+        {
+            tracing::warn!(
+                shard = number,
+                day,
+                "stored windows are too large and will be computed again"
+            );
+        }
+    }
+    Ok(shard)
+}
+
+fn spawn(view: &View, tasks: &Tasks) {
+    let common = &view.common;
+    let (tell, assignments) = watch::channel::<Assignments>(None);
+    let register = Watch {
+        reads: Arc::clone(&common.reads),
+        groups: Arc::clone(&common.groups),
+        shards: common.bus.shards(),
+        every: common.config.register_every,
+        tell,
+    };
+    let stop = tasks.stop_token();
+    tasks.spawn("analytics register", OnFailure::StopProcess, async move {
+        register.run(stop).await;
+        Ok::<(), Infallible>(())
+    });
+    for shard in view.shards.iter() {
+        let consumer = Consumer::new(
+            Arc::clone(common),
+            Arc::clone(shard),
+            assignments.clone(),
+            tasks.stop_token(),
+        );
+        tasks.spawn("analytics shard", OnFailure::StopProcess, consumer.run());
+    }
+    tasks.spawn(
+        "analytics gauges",
+        OnFailure::Log,
+        show_gauges(view.clone(), tasks.stop_token()),
+    );
+}
+
+fn serve(listener: tokio::net::TcpListener, service: &Arc<Service>, tasks: &Tasks) {
+    let server = AnalyticsServer::from_arc(Arc::clone(service));
+    let stop = tasks.stop_token();
+    let served = tonic::transport::Server::builder()
+        .add_service(server)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.cancelled_owned());
+    tasks.spawn("analytics gRPC", OnFailure::StopProcess, served);
+}
+
+/// Keeps the gauges up to date until `stop`.
+async fn show_gauges(view: View, stop: CancellationToken) -> Result<(), Infallible> {
+    let mut ticks = tokio::time::interval(GAUGES_EVERY);
+    let mut named = 0;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = ticks.tick() => {}
+        }
+        let metrics = &view.common.metrics;
+        let groups = view.common.groups.all();
+        for group in groups.iter().skip(named) {
+            metrics.count_energy(group, Received::default());
+        }
+        named = groups.len();
+        metrics.lag.set(view.lag() as f64);
+        let waiting: usize = view.shards.iter().map(|shard| shard.lock().waiting()).sum();
+        metrics.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        match overview::power(&view).await {
+            Ok(milliwatts) => {
+                let watts = |(region, milliwatts): (String, i64)| (region, milliwatts as f64 / 1000.0);
+                metrics.show_power(&milliwatts.into_iter().map(watts).collect::<BTreeMap<_, _>>());
+            }
+            Err(error) => tracing::debug!(%error, "cannot show power"),
+        }
+    }
+}

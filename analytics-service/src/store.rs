@@ -1,0 +1,144 @@
+//! Where windows are kept: a document per shard and UTC day with all groups, absolute values, and the position they were computed
+//! from. Every backend passes [`contract`].
+
+pub mod contract;
+pub mod embedded;
+
+use message_bus::Position;
+use proto::billing::{Group, GroupMinutes};
+
+/// The layout of the documents that this code writes and understands.
+pub const SCHEMA: u32 = 1;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine failed.
+    #[error("the store of windows failed")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Something stored cannot be read.
+    #[error("a stored document cannot be read: {0}")]
+    Document(String),
+}
+
+/// What is known of a day without its values.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct DayHeader {
+    /// [`SCHEMA`].
+    #[prost(uint32, tag = "1")]
+    pub schema: u32,
+    /// Days since 1970-01-01 UTC.
+    #[prost(sint32, tag = "2")]
+    pub day: i32,
+    /// Every message of the shard up to here is in the values, and none after it.
+    #[prost(uint64, tag = "3")]
+    pub position: u64,
+    /// The version of the register that billing's fold used; 0 = never folded.
+    #[prost(uint64, tag = "4")]
+    pub register_version: u64,
+    /// The values may differ from what billing's reads say: fold them again.
+    #[prost(bool, tag = "5")]
+    pub stale: bool,
+    /// Folded after the day was over, and nothing came since.
+    #[prost(bool, tag = "6")]
+    pub closed: bool,
+    /// Readings of meters without a group are among them.
+    #[prost(bool, tag = "7")]
+    pub has_unknown: bool,
+}
+
+/// A day with its values; in stores that show documents to people: collection `usage_windows`, id `<shard>|<day>`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct DayDocument {
+    /// What is known of it.
+    #[prost(message, required, tag = "1")]
+    pub header: DayHeader,
+    /// The values.
+    #[prost(message, repeated, tag = "2")]
+    pub groups: Vec<GroupMinutes>,
+}
+
+/// The meters of a shard in columns: entry i of each is one meter.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct MetersDocument {
+    /// [`SCHEMA`].
+    #[prost(uint32, tag = "1")]
+    pub schema: u32,
+    /// The version of the register that the groups are from.
+    #[prost(uint64, tag = "2")]
+    pub register_version: u64,
+    /// The groups that `group` counts.
+    #[prost(message, repeated, tag = "3")]
+    pub groups: Vec<Group>,
+    /// Hash of the meter's id.
+    #[prost(fixed64, repeated, tag = "4")]
+    pub hash: Vec<u64>,
+    /// Index into `groups`.
+    #[prost(uint32, repeated, tag = "5")]
+    pub group: Vec<u32>,
+    /// Whether something was received from it.
+    #[prost(bool, repeated, tag = "6")]
+    pub seen: Vec<bool>,
+}
+
+/// How far a shard was consumed.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct Progress {
+    /// [`SCHEMA`].
+    #[prost(uint32, tag = "1")]
+    pub schema: u32,
+    /// Messages up to here are in the stored values, or their days are marked stale.
+    #[prost(uint64, tag = "2")]
+    pub position: Position,
+    /// Messages after this position were missed, and it is not yet known which days they belong to.
+    #[prost(uint64, optional, tag = "3")]
+    pub missed_after: Option<Position>,
+}
+
+/// What a shard starts from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Kept {
+    /// `None`: this shard was never stored.
+    pub progress: Option<Progress>,
+    /// If any were stored.
+    pub meters: Option<MetersDocument>,
+    /// Every day, ascending.
+    pub days: Vec<DayHeader>,
+}
+
+/// What is stored together or not at all.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Batch {
+    /// Of which shard.
+    pub shard: u16,
+    /// Replace those of the same day, unless their position is earlier than the one that is there.
+    pub days: Vec<DayDocument>,
+    /// Days whose stored values, if any, are stale from now on.
+    pub stale: Vec<i32>,
+    /// Replaces, unless its position is earlier.
+    pub progress: Option<Progress>,
+    /// Replaces.
+    pub meters: Option<MetersDocument>,
+}
+
+/// The port.
+#[async_trait::async_trait]
+pub trait WindowStore: Send + Sync {
+    /// What was stored of `shard`, without the days' values.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn kept(&self, shard: u16) -> Result<Kept, StoreError>;
+
+    /// One day with its values; one that was only ever marked stale has none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn day(&self, shard: u16, day: i32) -> Result<Option<DayDocument>, StoreError>;
+
+    /// Stores `batch` durably, all or nothing. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it is then unknown whether the batch was stored.
+    async fn save(&self, batch: Batch) -> Result<(), StoreError>;
+}

@@ -1,0 +1,195 @@
+//! The embedded store: a fjall database in one folder.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _};
+use prost::Message;
+
+use super::{Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore};
+
+/// Decompressed blocks in memory: a month of one grouping, looked at again and again by a dashboard.
+const CACHE_BYTES: u64 = 8 << 20;
+/// The engine's own journal; the smallest that it takes.
+const JOURNAL_BYTES: u64 = 64 << 20;
+/// What one keyspace keeps in memory before writing a table: some saves of the recent days.
+const MEMTABLE_BYTES: u64 = 4 << 20;
+/// Threads of the engine: flushes and compactions are few here.
+const WORKERS: usize = 1;
+
+/// Windows in a folder. A clone is the same store.
+#[derive(Clone)]
+pub struct Embedded {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    headers: Keyspace,
+    windows: Keyspace,
+    shards: Keyspace,
+    /// Held from looking at a header to replacing it.
+    writing: Mutex<()>,
+}
+
+impl From<fjall::Error> for StoreError {
+    fn from(error: fjall::Error) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl Embedded {
+    /// Opens the store in `folder`, or makes one.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`] when the folder cannot be used or belongs to another process.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let database = Database::builder(folder)
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(WORKERS)
+            .open()?;
+        let keyspace = |name: &str| {
+            database.keyspace(name, || {
+                KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+            })
+        };
+        let inner = Inner {
+            headers: keyspace("usage_days")?,
+            windows: keyspace("usage_windows")?,
+            shards: keyspace("shards")?,
+            database,
+            writing: Mutex::new(()),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Runs `work` where it may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || work(&inner))
+            .await
+            .map_err(|died| StoreError::Engine(Box::new(died)))?
+    }
+}
+
+#[async_trait::async_trait]
+impl WindowStore for Embedded {
+    async fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
+        self.blocking(move |inner| inner.kept(shard)).await
+    }
+
+    async fn day(&self, shard: u16, day: i32) -> Result<Option<DayDocument>, StoreError> {
+        self.blocking(move |inner| inner.day(shard, day)).await
+    }
+
+    async fn save(&self, batch: Batch) -> Result<(), StoreError> {
+        self.blocking(move |inner| inner.save(batch)).await
+    }
+}
+
+impl Inner {
+    fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
+        let mut days = Vec::new();
+        for entry in self.headers.prefix(shard.to_be_bytes()) {
+            let header: DayHeader = decoded(&entry.value()?)?;
+            days.push(current(header.schema, header)?);
+        }
+        let progress: Option<Progress> = get(&self.shards, shard_key(shard, b'p'))?;
+        let meters: Option<MetersDocument> = get(&self.shards, shard_key(shard, b'm'))?;
+        Ok(Kept {
+            progress: progress
+                .map(|progress| current(progress.schema, progress))
+                .transpose()?,
+            meters: meters.map(|meters| current(meters.schema, meters)).transpose()?,
+            days,
+        })
+    }
+
+    fn day(&self, shard: u16, day: i32) -> Result<Option<DayDocument>, StoreError> {
+        let key = day_key(shard, day);
+        let at_once = self.database.snapshot();
+        let Some(header) = at_once.get(&self.headers, key)? else {
+            return Ok(None);
+        };
+        let header: DayHeader = decoded(&header)?;
+        let values = at_once.get(&self.windows, key)?;
+        let values: Option<DayDocument> = values.map(|bytes| decoded(&bytes)).transpose()?;
+        Ok(Some(DayDocument {
+            header: current(header.schema, header)?,
+            groups: values.unwrap_or_default().groups,
+        }))
+    }
+
+    fn save(&self, batch: Batch) -> Result<(), StoreError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
+        for mut document in batch.days {
+            let key = day_key(batch.shard, document.header.day);
+            let there: Option<DayHeader> = get(&self.headers, key)?;
+            if there.is_some_and(|there| there.position > document.header.position) {
+                continue;
+            }
+            document.header.schema = SCHEMA;
+            writes.insert(&self.headers, key, document.header.encode_to_vec());
+            writes.insert(&self.windows, key, document.encode_to_vec());
+        }
+        for day in batch.stale {
+            let key = day_key(batch.shard, day);
+            let mut header = get::<DayHeader>(&self.headers, key)?.unwrap_or_default();
+            (header.schema, header.day) = (SCHEMA, day);
+            (header.stale, header.closed) = (true, false);
+            writes.insert(&self.headers, key, header.encode_to_vec());
+        }
+        if let Some(mut progress) = batch.progress {
+            let key = shard_key(batch.shard, b'p');
+            let there: Option<Progress> = get(&self.shards, key)?;
+            if there.is_none_or(|there| there.position <= progress.position) {
+                progress.schema = SCHEMA;
+                writes.insert(&self.shards, key, progress.encode_to_vec());
+            }
+        }
+        if let Some(mut meters) = batch.meters {
+            meters.schema = SCHEMA;
+            writes.insert(&self.shards, shard_key(batch.shard, b'm'), meters.encode_to_vec());
+        }
+        Ok(writes.commit()?)
+    }
+}
+
+/// Shard, then day in order of time.
+fn day_key(shard: u16, day: i32) -> [u8; 6] {
+    let [s0, s1] = shard.to_be_bytes();
+    let [d0, d1, d2, d3] = day.cast_unsigned().wrapping_add(1 << 31).to_be_bytes();
+    [s0, s1, d0, d1, d2, d3]
+}
+
+fn shard_key(shard: u16, what: u8) -> [u8; 3] {
+    let [s0, s1] = shard.to_be_bytes();
+    [s0, s1, what]
+}
+
+fn get<M: Message + Default>(keyspace: &Keyspace, key: impl AsRef<[u8]>) -> Result<Option<M>, StoreError> {
+    keyspace.get(key)?.map(|bytes| decoded(&bytes)).transpose()
+}
+
+fn decoded<M: Message + Default>(bytes: &[u8]) -> Result<M, StoreError> {
+    M::decode(bytes).map_err(|error| StoreError::Document(error.to_string()))
+}
+
+/// `document`, if this code understands its `schema`.
+fn current<M>(schema: u32, document: M) -> Result<M, StoreError> {
+    if schema == SCHEMA {
+        Ok(document)
+    } else {
+        Err(StoreError::Document(format!("schema {schema}, not {SCHEMA}")))
+    }
+}
+
+#[cfg(test)]
+mod tests;
