@@ -139,6 +139,8 @@ pub struct Truth {
     pub to: String,
     /// How much, by kind.
     pub parameters: Parameters,
+    #[serde(skip)]
+    from_ms: i64,
 }
 
 /// How much is wrong; what the kind does not have is absent. Decimal texts.
@@ -176,7 +178,14 @@ impl Truth {
             from: rfc3339(anomaly.from_ms),
             to: rfc3339(anomaly.to_ms),
             parameters,
+            from_ms: anomaly.from_ms,
         }
+    }
+
+    /// Start of the first interval concerned, milliseconds since 1970 UTC.
+    #[must_use]
+    pub const fn from_ms(&self) -> i64 {
+        self.from_ms
     }
 }
 

@@ -16,6 +16,7 @@ use tonic::{Request, Status};
 use crate::error::Error;
 use crate::tally::Tally;
 use backoff::Backoff;
+pub(crate) use backoff::may_retry;
 use stream::Pipe;
 
 /// The most readings of one call (a rule of the receiver).

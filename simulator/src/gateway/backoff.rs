@@ -82,7 +82,7 @@ impl Backoff {
 const BACKOFF: u64 = 0x6261_636b;
 
 /// Whether the same call may succeed later. What a broken connection looks like is among them.
-pub(super) const fn may_retry(code: Code) -> bool {
+pub(crate) const fn may_retry(code: Code) -> bool {
     matches!(
         code,
         Code::Unavailable

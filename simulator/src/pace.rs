@@ -1,0 +1,95 @@
+//! How fast the fleet's time passes.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Clock;
+use tokio_util::sync::CancellationToken;
+
+/// How fast the fleet's time passes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Speed {
+    /// As ours.
+    Real,
+    /// So many times faster, until it has caught up with ours.
+    Times(f64),
+    /// Without waiting, until it has caught up with ours.
+    Max,
+}
+
+/// A text that is no speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a speed; write real, max or for example 60x")]
+pub struct InvalidSpeed;
+
+impl FromStr for Speed {
+    type Err = InvalidSpeed;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSpeed> {
+        match text {
+            "real" => Ok(Self::Real),
+            "max" => Ok(Self::Max),
+            _ => {
+                let times: f64 = text
+                    .strip_suffix('x')
+                    .and_then(|times| times.parse().ok())
+                    .ok_or(InvalidSpeed)?;
+                if times.is_finite() && times > 0.0 {
+                    Ok(Self::Times(times))
+                } else {
+                    Err(InvalidSpeed)
+                }
+            }
+        }
+    }
+}
+
+/// Waits for instants of the fleet's time. An instant that is in the future by our clock is waited for at every speed: no meter knows
+/// an interval that is not over.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    speed: Speed,
+    clock: Arc<dyn Clock>,
+    began_ms: i64,
+    first_ms: i64,
+}
+
+impl Pace {
+    /// From now on, with `first_ms` as the first instant.
+    pub(crate) fn new(speed: Speed, clock: Arc<dyn Clock>, first_ms: i64) -> Self {
+        let began_ms = clock.now_ms();
+        Self {
+            speed,
+            clock,
+            began_ms,
+            first_ms,
+        }
+    }
+
+    /// Waits for `due_ms`; false when the program is to stop.
+    pub(crate) async fn wait(&self, due_ms: i64, stop: &CancellationToken) -> bool {
+        let pause = self.wall_ms(due_ms) - self.clock.now_ms();
+        if let Ok(pause @ 1..) = u64::try_from(pause) {
+            let sleep = tokio::time::sleep(Duration::from_millis(pause));
+            tokio::select! {
+                () = sleep => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        !stop.is_cancelled()
+    }
+
+    /// When `due_ms` is by our clock.
+    fn wall_ms(&self, due_ms: i64) -> i64 {
+        let elapsed = due_ms - self.first_ms;
+        let paced = match self.speed {
+            Speed::Real | Speed::Max => due_ms,
+            Speed::Times(times) => self.began_ms + (elapsed as f64 / times) as i64,
+        };
+        paced.max(due_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests;
