@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use super::problem::Problem;
+use super::problem::Written;
 
 const BEARER: &str = "bearer";
 
@@ -68,7 +68,7 @@ pub(super) fn finished(mut document: OpenApi) -> Document {
     let components = document.components.get_or_insert_default();
     components
         .schemas
-        .insert(Problem::name().into_owned(), Problem::schema());
+        .insert(Written::name().into_owned(), Written::schema());
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
@@ -96,7 +96,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 fn add_problems(operation: &mut Operation) {
     let content = || {
         ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(Problem::name())))
+            .schema(Some(Ref::from_schema_name(Written::name())))
             .build()
     };
     let problems = [

@@ -12,32 +12,38 @@ use utoipa::ToSchema;
 use crate::auth::AuthError;
 
 /// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
+    status: StatusCode,
+    pub(super) reason: String,
+    detail: String,
+}
+
+/// What went wrong, as RFC 9457 writes it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Written<'a> {
     /// `urn:gridtally:problem:` and the reason.
     #[serde(rename = "type")]
     kind: String,
     /// The HTTP status in words.
-    title: String,
+    title: &'a str,
     /// The HTTP status.
     status: u16,
     /// A sentence for a person.
-    detail: String,
+    detail: &'a str,
     /// Stable upper-case code.
-    reason: String,
+    reason: &'a str,
     /// Of the request, as in the header `x-request-id` and the log.
-    request_id: String,
+    request_id: &'a str,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, reason: &str, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:gridtally:problem:{reason}"),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
-            status: status.as_u16(),
-            detail: detail.into(),
+            status,
             reason: reason.to_owned(),
-            request_id: String::new(),
+            detail: detail.into(),
         }
     }
 
@@ -58,24 +64,28 @@ impl Problem {
         Self::new(status, reason, detail)
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
     /// The finished answer to request `id`. What is internal is logged under the id, and only the id is shown.
-    pub(super) fn answer(mut self, id: &str) -> Response {
-        let status = self.status();
-        id.clone_into(&mut self.request_id);
+    pub(super) fn answer(self, id: &str) -> Response {
+        let status = self.status;
+        let mut detail = self.detail.as_str();
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(
                 request.id = id,
                 reason = self.reason,
-                error = self.detail,
+                error = detail,
                 "request failed"
             );
-            "something went wrong; the log knows what under this request id".clone_into(&mut self.detail);
+            detail = "something went wrong; the log knows what under this request id";
         }
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let written = Written {
+            kind: format!("urn:gridtally:problem:{}", self.reason),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail,
+            reason: &self.reason,
+            request_id: id,
+        };
+        let body = serde_json::to_vec(&written).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -117,7 +127,7 @@ impl From<AuthError> for Problem {
 /// Not the answer yet: the door writes it, because it knows the id of the request.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
+        let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
         response
     }

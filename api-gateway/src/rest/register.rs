@@ -146,8 +146,9 @@ macro_rules! kind {
         pub(super) mod $module {
             use super::*;
 
-            #[doc = concat!("Every ", $name, ", in order of id.")]
+            /// A page of them, in order of id.
             #[utoipa::path(get, path = $path, tag = "register", params(Page), operation_id = concat!("list_", $name),
+                summary = concat!("Every ", $name, ", in order of id."),
                 responses((status = 200, description = "A page", body = List<$Message>)))]
             pub(in crate::rest) async fn all(
                 State(app): State<Arc<App>>,
@@ -156,8 +157,9 @@ macro_rules! kind {
                 list(&app, page).await
             }
 
-            #[doc = concat!("One ", $name, ".")]
+            /// One of them.
             #[utoipa::path(get, path = $one, tag = "register", operation_id = concat!("get_", $name),
+                summary = concat!("One ", $name, "."),
                 params(("id" = String, Path, description = "Its id")),
                 responses((status = 200, description = "What is registered", body = $Message)))]
             pub(in crate::rest) async fn one(
@@ -169,8 +171,9 @@ macro_rules! kind {
                 answer::tagged(&headers, StatusCode::OK, &thing)
             }
 
-            #[doc = concat!("Registers one ", $name, ", or replaces it; the same again changes nothing.")]
+            /// Registers or replaces one of them.
             #[utoipa::path(put, path = $one, tag = "register", operation_id = concat!("put_", $name),
+                summary = concat!("Registers one ", $name, ", or replaces it; the same again changes nothing."),
                 params(("id" = String, Path, description = "Its id")), request_body = $Message,
                 responses((status = 200, description = "Replaced", body = $Message),
                     (status = 201, description = "Registered", body = $Message)))]

@@ -239,7 +239,6 @@ fn forgeries_are_refused() {
     let parts: Vec<&str> = good.split('.').collect();
     let (head, body, signature) = (parts[0], parts[1], parts[2]);
     let admin = URL_SAFE_NO_PAD.encode(with(&json!({"role": "admin"})));
-    // An HMAC made with the public key as its secret: the classic confusion.
     let hs256 = URL_SAFE_NO_PAD.encode(json!({"alg": "HS256", "kid": world.kid}).to_string());
     let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none", "kid": world.kid}).to_string());
     let twice = format!(r#"{{"alg":"EdDSA","kid":"{0}","kid":"{0}"}}"#, world.kid);
