@@ -257,6 +257,8 @@ impl Shard {
         entry.dirty = true;
         if entry.closed {
             self.unsettled.remove(&day);
+        } else {
+            self.unsettled.insert(day);
         }
         Ok(())
     }
