@@ -4,7 +4,6 @@
 //! Readers that keep up are served from memory, others from the files. What is in the files: `format`; what the start makes of
 //! them: `recovery`; why all this is not an engine's: `docs/adr/0001-own-journal.md`.
 
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ mod disk;
 mod format;
 mod inbox;
 mod inspect;
+mod lock;
 mod positions;
 mod recovery;
 mod scan;
@@ -32,6 +32,7 @@ mod writer;
 use disk::{Disk, OsDisk};
 use inbox::Publish;
 pub use inspect::{Damage, Dumped, Report, SegmentReport, dump, verify};
+use lock::Lock;
 use positions::PositionsFile;
 use shared::Shared;
 use state::State;
@@ -56,7 +57,6 @@ const GROUP_BYTES: usize = 4 << 20;
 const MAX_GROUP_BYTES: usize = MAX_PUBLISH_BYTES;
 /// Newest messages kept in memory for readers that keep up.
 const TAIL_BYTES: usize = 16 << 20;
-const LOCK_NAME: &str = "lock";
 
 /// How a journal is kept.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ impl Journal {
         options.check()?;
         let folder = &options.folder;
         make_folder(folder)?;
-        let lock = Arc::new(lock(folder)?);
+        let lock = Lock::take(folder)?;
         let mut recovered = recovery::recover(folder, options.shards, &*disk)?;
         let mut positions = PositionsFile::open(folder, recovered.generation)?;
         if recovered.segments.is_empty() {
@@ -311,24 +311,6 @@ fn make_folder(folder: &Path) -> Result<(), BusError> {
         .filter(|parent| !parent.as_os_str().is_empty())
         .map_or(Ok(()), disk::sync_folder)
         .map_err(unmade)
-}
-
-/// Takes the folder; held until the file is closed.
-fn lock(folder: &Path) -> Result<File, BusError> {
-    let path = folder.join(LOCK_NAME);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|source| BusError::file("open", &path, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(BusError::InUse {
-            folder: folder.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(source)) => Err(BusError::file("lock", &path, source)),
-    }
 }
 
 #[cfg(test)]

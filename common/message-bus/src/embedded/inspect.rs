@@ -1,19 +1,19 @@
 //! Looks through a journal without changing anything, whether a process has it open or not: every byte is checked, reading goes on
 //! behind damage, and every damaged range is told.
 
-use std::fs::File;
-use std::io;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::format::{Record, SEGMENT_HEAD, SegmentHead};
-use super::positions::{self, Found, Positions};
-use super::recovery;
-use super::scan::{self, Expected, Group, Scanner, Step};
-use super::segment::{self, Segment};
+use super::format::Record;
+use super::positions::Positions;
+use super::scan::{self, Group};
 use crate::{BusError, Position, Topic};
+
+mod walk;
+
+use walk::{Seen, read_positions, walk};
 
 /// How often a look is repeated that retention or a new segment of a running process disturbed.
 const TRIES: usize = 5;
@@ -36,8 +36,6 @@ pub struct Damage {
 pub struct SegmentReport {
     /// The file.
     pub file: PathBuf,
-    /// Its number, 1 for the first the journal ever had.
-    pub number: u64,
     /// The first position, and the last; empty when there is none yet.
     pub positions: Option<(Position, Position)>,
     /// Sound messages.
@@ -106,7 +104,7 @@ pub fn dump(
     sink: &mut dyn FnMut(Dumped) -> ControlFlow<()>,
 ) -> Result<(), BusError> {
     walk(folder, &mut |seen| match seen {
-        Seen::Segment(_, head) if head.first > *range.end() => ControlFlow::Break(()),
+        Seen::Segment(_, first) if first > *range.end() => ControlFlow::Break(()),
         Seen::Segment(..) | Seen::Unfinished(_) => ControlFlow::Continue(()),
         Seen::Damage(damage) => sink(Dumped::Damage(damage)),
         Seen::Group(group) => dump_group(group, &range, sink),
@@ -140,9 +138,8 @@ fn verify_once(folder: &Path) -> Result<(Report, bool), BusError> {
     let mut report = Report::default();
     let before = walk(folder, &mut |seen| {
         match seen {
-            Seen::Segment(path, head) => report.segments.push(SegmentReport {
+            Seen::Segment(path, _) => report.segments.push(SegmentReport {
                 file: path.to_owned(),
-                number: head.number,
                 positions: None,
                 messages: 0,
                 bytes: std::fs::metadata(path).map(|meta| meta.len()).unwrap_or_default(),
@@ -168,172 +165,4 @@ fn verify_once(folder: &Path) -> Result<(Report, bool), BusError> {
             .map(|positions| (positions.first_number, positions.last_number))
     };
     Ok((report, set(&before) == set(&after)))
-}
-
-/// What a walk comes across, in order of position.
-enum Seen<'a> {
-    Segment(&'a Path, SegmentHead),
-    Group(&'a Group),
-    Damage(Damage),
-    Unfinished(Damage),
-}
-
-type Visitor<'a> = dyn FnMut(Seen<'_>) -> ControlFlow<()> + 'a;
-
-fn read_positions(folder: &Path) -> Result<Option<Positions>, BusError> {
-    Ok(match positions::read(folder)? {
-        Found::Positions(_, positions) => Some(positions),
-        Found::Missing | Found::Unreadable => None,
-    })
-}
-
-/// Goes through all segments; gives the positions it started from.
-fn walk(folder: &Path, visit: &mut Visitor<'_>) -> Result<Option<Positions>, BusError> {
-    // In this order: a segment that is made meanwhile is not expected yet.
-    let found = read_positions(folder)?;
-    let listed = segment::list(folder)?;
-    for path in listed.strange {
-        if visit(Seen::Damage(damage(&path, (0, 0), recovery::STRANGE_NAME))).is_break() {
-            return Ok(found);
-        }
-    }
-    let Some(positions) = &found else {
-        if !listed.segments.is_empty() {
-            let error =
-                recovery::positions_error(folder, "it is missing or neither of its slots can be read");
-            // Nothing follows either way.
-            let _break = tell(error, visit)?;
-        }
-        return Ok(None);
-    };
-    let mut previous: Option<Walked> = None;
-    let newest = listed.segments.last().map(|(first, _)| *first);
-    for (first, path) in listed.segments {
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue, // retention was quicker
-            Err(source) => return Err(BusError::file("open", &path, source)),
-        };
-        let segment = match recovery::read_head(&path, first, &file, positions) {
-            Ok((head, _)) if head.number < positions.first_number => continue,
-            Ok((head, chain)) => Segment::new(head, chain, path, file),
-            Err(error) => {
-                if tell(error, visit)?.is_break() {
-                    return Ok(found);
-                }
-                continue;
-            }
-        };
-        let follows = match &previous {
-            // Its own damage is told; what should follow it is known but for its end.
-            Some(Walked {
-                segment: damaged,
-                sound: false,
-            }) if is_next(damaged, &segment) => Ok(()),
-            _ => {
-                let previous = previous.as_ref().map(|walked| &walked.segment);
-                recovery::follows(folder, &segment.head, previous, positions)
-            }
-        };
-        let flow = follows.map_or_else(|error| tell(error, visit), |()| Ok(ControlFlow::Continue(())))?;
-        if flow.is_break() || visit(Seen::Segment(&segment.path, segment.head)).is_break() {
-            return Ok(found);
-        }
-        match walk_groups(segment, Some(first) == newest, positions, visit)? {
-            ControlFlow::Continue(walked) => previous = Some(walked),
-            ControlFlow::Break(()) => return Ok(found),
-        }
-    }
-    let newest = previous.as_ref().map(|walked| &walked.segment);
-    if let Err(error) = recovery::nothing_is_missing(folder, newest, positions) {
-        let _end = tell(error, visit)?;
-    }
-    Ok(found)
-}
-
-/// A segment whose groups were walked through.
-struct Walked {
-    segment: Segment,
-    sound: bool,
-}
-
-fn is_next(segment: &Segment, next: &Segment) -> bool {
-    next.head.number == segment.head.number.saturating_add(1)
-}
-
-/// Goes through the groups of a segment; gives it with its end filled in.
-fn walk_groups(
-    mut segment: Segment,
-    is_newest: bool,
-    positions: &Positions,
-    visit: &mut Visitor<'_>,
-) -> Result<ControlFlow<(), Walked>, BusError> {
-    let path = segment.path.clone();
-    let file = std::sync::Arc::clone(&segment.file);
-    let unread = |source| BusError::file("read", &path, source);
-    let end = file.metadata().map_err(unread)?.len();
-    let expected = Expected {
-        journal: positions.journal,
-        next: segment.head.first,
-        chain: segment.chain,
-    };
-    let mut scanner = Scanner::new(&file, SEGMENT_HEAD as u64, end, expected);
-    let mut sound = true;
-    loop {
-        let flow = match scanner.step().map_err(unread)? {
-            Step::End => break,
-            Step::Group(group) => {
-                segment.last = scanner.expected().next.saturating_sub(1);
-                segment.chain = scanner.expected().chain;
-                segment.bytes = scanner.offset();
-                visit(Seen::Group(&group))
-            }
-            Step::Bad(bad) => {
-                let at = scanner.offset();
-                let bad = recovery::narrowed(bad, &mut scanner).map_err(unread)?;
-                let torn = is_newest && recovery::is_torn(&bad, &segment.head, positions);
-                sound &= torn;
-                let seen = damage(&path, (bad.from, bad.to), bad.what);
-                let flow = visit(if torn {
-                    Seen::Unfinished(seen)
-                } else {
-                    Seen::Damage(seen)
-                });
-                if scanner.offset() == at {
-                    // Nothing behind it can be read.
-                    if flow.is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    if !torn {
-                        segment.bytes = end; // told already: its end is not told again as missing
-                    }
-                    break;
-                }
-                flow
-            }
-        };
-        if flow.is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-    }
-    Ok(ControlFlow::Continue(Walked { segment, sound }))
-}
-
-fn damage(file: &Path, (from, to): (u64, u64), what: &'static str) -> Damage {
-    Damage {
-        file: file.to_owned(),
-        from,
-        to,
-        what,
-    }
-}
-
-/// Shows damage to the visitor; passes any other error on.
-fn tell(error: BusError, visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, BusError> {
-    match error {
-        BusError::Damaged { file, from, to, what } => {
-            Ok(visit(Seen::Damage(damage(&file, (from, to), what))))
-        }
-        other => Err(other),
-    }
 }

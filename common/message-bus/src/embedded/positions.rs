@@ -70,6 +70,15 @@ impl Positions {
         }
     }
 
+    /// How much of the segment with this number is known to have been durable.
+    pub(super) fn confirmed_bytes(&self, number: u64) -> u64 {
+        if self.confirmed.number == number {
+            self.confirmed.bytes
+        } else {
+            0
+        }
+    }
+
     fn encode(&self, generation: u64) -> Vec<u8> {
         let mut out = Vec::with_capacity(SLOT_BYTES);
         out.put_slice(&MAGIC);

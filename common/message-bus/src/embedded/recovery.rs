@@ -13,13 +13,12 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::ops::Range;
 use std::path::Path;
 
 use super::disk::{self, Disk};
 use super::format::{SEGMENT_HEAD, SegmentHead};
-use super::positions::{self, Confirmed, Found, Positions};
-use super::scan::{self, Bad, Expected, Group, Scanner, Step};
+use super::positions::{self, Found, Positions};
+use super::scan::{self, Bad, Group, Scanner, Step};
 use super::segment::{self, Segment};
 use super::topic_index;
 use crate::{BusError, Position};
@@ -59,7 +58,7 @@ pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Rec
         }
         follows(folder, &head, segments.back(), &positions)?;
         let mut segment = Segment::new(head, chain, path, file);
-        let (read, bad) = read_groups(&mut segment)?;
+        let (read, bad) = read_groups(&mut segment, positions.confirmed_bytes(head.number))?;
         last_group = read;
         match bad {
             None => {}
@@ -183,17 +182,15 @@ fn missing(folder: &Path, first: Position) -> BusError {
 }
 
 /// Reads all groups of `segment` into its fields; gives the last one, and what is bad behind it.
-fn read_groups(segment: &mut Segment) -> Result<(Option<Group>, Option<Bad>), BusError> {
+fn read_groups(
+    segment: &mut Segment,
+    confirmed_bytes: u64,
+) -> Result<(Option<Group>, Option<Bad>), BusError> {
     let path = segment.path.clone();
     let unread = |source| BusError::file("read", &path, source);
     let end = segment.file.metadata().map_err(unread)?.len();
     let file = std::sync::Arc::clone(&segment.file);
-    let expected = Expected {
-        journal: segment.head.journal,
-        next: segment.head.first,
-        chain: segment.chain,
-    };
-    let mut scanner = Scanner::new(&file, SEGMENT_HEAD as u64, end, expected);
+    let mut scanner = Scanner::new(&file, SEGMENT_HEAD as u64, end, segment.expected());
     let mut last = None;
     loop {
         match scanner.step().map_err(unread)? {
@@ -217,20 +214,25 @@ fn read_groups(segment: &mut Segment) -> Result<(Option<Group>, Option<Bad>), Bu
                 last = Some(group);
             }
             Step::Bad(bad) => {
-                let bad = narrowed(bad, &mut scanner).map_err(unread)?;
+                let bad = narrowed(bad, &mut scanner, confirmed_bytes).map_err(unread)?;
                 return Ok((last, Some(bad)));
             }
         }
     }
 }
 
-/// `bad` with the end of its range where reading could go on, if anything can be read behind it.
-pub(super) fn narrowed(bad: Bad, scanner: &mut Scanner<'_>) -> std::io::Result<Bad> {
+/// `bad` with the exact end of its range: where reading can go on, or the end of what was once confirmed. The scanner goes there, or
+/// stays when nothing behind can be read.
+pub(super) fn narrowed(bad: Bad, scanner: &mut Scanner<'_>, confirmed_bytes: u64) -> std::io::Result<Bad> {
     let behind = scanner.resume(bad.group.saturating_add(1))?;
     Ok(match behind {
         Some(next) => Bad {
             to: bad.to.min(next),
             may_be_torn: false,
+            ..bad
+        },
+        None if bad.to == scanner.end() => Bad {
+            to: bad.to.max(confirmed_bytes),
             ..bad
         },
         None => bad,
@@ -239,9 +241,7 @@ pub(super) fn narrowed(bad: Bad, scanner: &mut Scanner<'_>) -> std::io::Result<B
 
 /// Whether `bad`, in the newest segment, is an unfinished write.
 pub(super) fn is_torn(bad: &Bad, newest: &SegmentHead, positions: &Positions) -> bool {
-    let confirmed = positions.confirmed;
-    let was_confirmed = confirmed.number == newest.number && confirmed.bytes > bad.group;
-    bad.may_be_torn && !was_confirmed
+    bad.may_be_torn && bad.group >= positions.confirmed_bytes(newest.number)
 }
 
 /// Cuts the torn tail off.
@@ -273,9 +273,9 @@ pub(super) fn nothing_is_missing(
     if newest.head.number < positions.last_number {
         return Err(missing(folder, newest.last.saturating_add(1)));
     }
-    let Confirmed { number, bytes, .. } = positions.confirmed;
-    if newest.head.number == number && newest.bytes < bytes {
-        let range: Range<u64> = newest.bytes..bytes;
+    let confirmed_bytes = positions.confirmed_bytes(newest.head.number);
+    if newest.bytes < confirmed_bytes {
+        let range = newest.bytes..confirmed_bytes;
         return Err(BusError::damaged(
             &newest.path,
             range,

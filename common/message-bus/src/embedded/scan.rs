@@ -85,6 +85,11 @@ impl<'a> Scanner<'a> {
         self.offset
     }
 
+    /// The end of what it regards.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
     /// What must come next.
     pub(super) fn expected(&self) -> Expected {
         self.expected
@@ -105,7 +110,9 @@ impl<'a> Scanner<'a> {
             return Ok(Step::Bad(self.bad_head(what, false)));
         }
         if head.whole_bytes() > left {
-            return Ok(Step::Bad(self.bad_head("the file ends within a group", true)));
+            let bad = self.bad_head("the file ends within a group", true);
+            let to = self.offset.saturating_add(head.whole_bytes());
+            return Ok(Step::Bad(Bad { to, ..bad }));
         }
         let whole = usize::try_from(head.whole_bytes()).unwrap_or(usize::MAX);
         let raw = self.window.get(self.offset, whole)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::disk::{self, Disk};
 use super::format::{SEGMENT_HEAD, SegmentHead};
+use super::scan::Expected;
 use crate::{BusError, Position};
 
 const EXTENSION: &str = "log";
@@ -43,6 +44,15 @@ impl Segment {
             chain,
             last: head.first.saturating_sub(1),
             last_of: vec![0; usize::from(head.shards).saturating_add(1)],
+        }
+    }
+
+    /// What must come next at its end.
+    pub(super) fn expected(&self) -> Expected {
+        Expected {
+            journal: self.head.journal,
+            next: self.last.saturating_add(1),
+            chain: self.chain,
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::disk::{self, Disk};
 use super::format::{self, GROUP_HEAD, GroupHead};
 use super::inbox::{Publish, Work};
+use super::lock::Lock;
 use super::positions::PositionsFile;
 use super::segment::{self, Segment};
 use super::shared::Shared;
@@ -32,7 +33,7 @@ pub(super) struct Writer {
     /// Reused for every group.
     pub(super) buffer: Vec<u8>,
     /// Held as long as anything is written.
-    pub(super) _lock: Arc<File>,
+    pub(super) _lock: Lock,
 }
 
 /// Does, however the thread ends, what must be done then.
