@@ -1,1 +1,165 @@
-//! Reads the bus into the reads.
+//! Reads the bus into the reads: one task per shard.
+//!
+//! A message is acknowledged when its readings are stored and what they bring about is ensured. A message that cannot be processed is
+//! kept in the quarantine with the reason, and the others go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use message_bus::{Bus, BusError, Delivery, Group, Position, Subscription, Topic};
+use prost::Message as _;
+use proto::meter::ReadingColumns;
+use service_kit::{OnFailure, Tasks};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::reads::{Consequences, Reads, Unreadable, Unusable, error_chain};
+
+/// The wait after a failure of the bus or the store.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What a consumer needs.
+#[derive(Clone)]
+pub(crate) struct Consumer {
+    pub bus: Arc<dyn Bus>,
+    pub reads: Arc<Reads>,
+    pub consequences: Arc<dyn Consequences>,
+}
+
+impl Consumer {
+    /// Subscribes to every shard and starts to consume.
+    ///
+    /// # Errors
+    /// [`Error::Overtaken`] when the store is older than what the bus still keeps; [`Error::Bus`].
+    pub(crate) async fn start(self, tasks: &Tasks) -> Result<(), Error> {
+        let mut subscriptions = Vec::new();
+        for shard in 0..self.reads.shards() {
+            subscriptions.push((shard, self.subscribe(shard).await?));
+        }
+        let checkpoints = Arc::clone(&self.reads).run_checkpoints(tasks.stop_token());
+        tasks.spawn("billing checkpoints", OnFailure::StopProcess, checkpoints);
+        for (shard, subscription) in subscriptions {
+            let consume = self.clone().consume(shard, subscription, tasks.stop_token());
+            tasks.spawn("billing consumer", OnFailure::StopProcess, consume);
+        }
+        Ok(())
+    }
+
+    /// Starts after what is stored, or after what is acknowledged if that is earlier.
+    async fn subscribe(&self, shard: u16) -> Result<Box<dyn Subscription>, Error> {
+        let stored = self.reads.stored(shard).map_or(0, |stored| *stored.borrow());
+        let subscribed = self
+            .bus
+            .subscribe(Group::Billing, Topic::Readings { shard }, Some(stored))
+            .await;
+        subscribed.map_err(|error| match error {
+            BusError::Lost { first, .. } => Error::Overtaken { shard, stored, first },
+            other => Error::Bus(other),
+        })
+    }
+
+    /// Consumes until `stop`, then stores what was consumed.
+    async fn consume(
+        self,
+        shard: u16,
+        mut subscription: Box<dyn Subscription>,
+        stop: CancellationToken,
+    ) -> Result<(), Error> {
+        let mut stored = self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?;
+        while let Err(error) = self.follow(shard, &mut *subscription, &mut stored, &stop).await {
+            tracing::warn!(shard, error = error_chain(&error), "cannot read the bus; trying again");
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+            match self.subscribe(shard).await {
+                Ok(again) => subscription = again,
+                Err(error @ Error::Overtaken { .. }) => return Err(error),
+                Err(_) => {} // logged when it is used
+            }
+        }
+        self.reads.checkpoint(shard).await?;
+        let position = *stored.borrow_and_update();
+        Ok(subscription.ack(position).await?)
+    }
+
+    /// Consumes until `stop` or a failure of the bus.
+    async fn follow(
+        &self,
+        shard: u16,
+        subscription: &mut dyn Subscription,
+        stored: &mut watch::Receiver<Position>,
+        stop: &CancellationToken,
+    ) -> Result<(), BusError> {
+        loop {
+            let delivery = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                changed = stored.changed() => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                    let position = *stored.borrow_and_update();
+                    subscription.ack(position).await?;
+                    continue;
+                }
+                delivery = async {
+                    self.reads.wait_for_room().await;
+                    subscription.next().await
+                } => delivery?,
+            };
+            let stopped = tokio::select! {
+                biased;
+                () = self.take(shard, delivery) => false,
+                () = stop.cancelled() => true, // not acknowledged, so it comes again
+            };
+            if stopped {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Takes in one message, or quarantines it.
+    async fn take(&self, shard: u16, delivery: Delivery) {
+        let Delivery::Message {
+            position,
+            id,
+            kind,
+            time_ms,
+            body,
+        } = delivery
+        else {
+            return; // the bus promises none to this group
+        };
+        let Err(reason) = self.apply(shard, &body, position) else {
+            return;
+        };
+        let unusable = Unusable {
+            shard,
+            position,
+            id,
+            kind,
+            time_ms,
+            body,
+            reason: reason.to_string(),
+        };
+        tracing::warn!(shard, position, %reason, "message quarantined");
+        while let Err(error) = self.consequences.quarantine(unusable.clone()).await {
+            tracing::error!(shard, error = error_chain(&error), "cannot quarantine; trying again");
+            tokio::time::sleep(RETRY).await;
+        }
+        self.reads.skip(shard, position);
+    }
+
+    fn apply(&self, shard: u16, body: &Bytes, position: Position) -> Result<usize, Unreadable> {
+        let columns = ReadingColumns::decode(body.as_ref())
+            .map_err(|error| Unreadable::Undecodable(error.to_string()))?;
+        self.reads.apply(shard, &columns, position)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,10 @@
 //! The embedded engine of billing: one database in one folder, opened once and shared by the stores.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use fjall::compaction::Leveled;
+use fjall::config::BlockSizePolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 
 use crate::error::StoreError;
@@ -12,6 +15,10 @@ const CACHE_BYTES: u64 = 24 * 1024 * 1024;
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 /// Memory of one keyspace of documents before it is written out.
 const DOCUMENTS_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of a table's block, the unit of compression and of the cache.
+const BLOCK_BYTES: u32 = 8 * 1024;
+/// Bytes of a table of reads.
+const TABLE_BYTES: u64 = 8 * 1024 * 1024;
 /// Threads that write out and compact: one at a time keeps the cores free for readings.
 const WORKERS: usize = 1;
 
@@ -41,6 +48,21 @@ impl Embedded {
     /// [`StoreError::Engine`].
     pub fn documents(&self, name: &str) -> Result<Keyspace, StoreError> {
         let options = || KeyspaceCreateOptions::default().max_memtable_size(DOCUMENTS_BYTES);
+        Ok(self.database.keyspace(name, options)?)
+    }
+
+    /// The keyspace `name` for blocks of reads: large data blocks (neighbours are alike, and a scan reads them in order) and small
+    /// tables, so that joining a day's tables does not rewrite the days before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub(crate) fn blocks(&self, name: &str) -> Result<Keyspace, StoreError> {
+        let options = || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(DOCUMENTS_BYTES)
+                .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
+                .compaction_strategy(Arc::new(Leveled::default().with_table_target_size(TABLE_BYTES)))
+        };
         Ok(self.database.keyspace(name, options)?)
     }
 

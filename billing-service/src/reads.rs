@@ -3,17 +3,31 @@
 //! Every answer is the union of what is stored and what was consumed but not stored yet, so that no reader waits for a checkpoint.
 //! What counts among several contents of one identity is decided when reading, by `DESIGN` 4; nothing is ever replaced.
 
+mod arena;
+mod checkpoint;
+mod meters;
+mod parts;
+mod query;
+mod shard;
 pub mod store;
 mod view;
+mod windows;
 
+use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use message_bus::Position;
-use model::{Channel, MeterId, Series};
+use model::{MeterId, Series, meter_hash, shard_of};
+use proto::meter::ReadingColumns;
+use tokio::sync::{Notify, watch};
 
 use crate::error::{Error, StoreError};
+use arena::Pool;
+pub(crate) use checkpoint::error_chain;
+use shard::Shard;
+pub(crate) use shard::Unreadable;
 pub use view::{
     DayWindows, IntervalRead, LatestRead, MinuteSum, RegisterRead, TelemetryRead, Version, VersionedRead,
 };
@@ -64,98 +78,169 @@ pub struct Unusable {
     pub reason: String,
 }
 
+/// Bounds of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of readings that are in no block yet, over all shards (a reading takes 16). Beyond it the consumers wait.
+    pub pending_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 48 MiB: three million readings.
+    fn default() -> Self {
+        Self {
+            pending_bytes: 48 * 1024 * 1024,
+        }
+    }
+}
+
+impl Limits {
+    /// From here on a checkpoint is made; the rest is room for what comes meanwhile.
+    fn checkpoint_bytes(self) -> usize {
+        self.pending_bytes / 3 * 2
+    }
+}
+
 /// The reads of all shards.
 pub struct Reads {
     store: Arc<dyn store::ReadsStore>,
+    consequences: Arc<dyn Consequences>,
+    shards: Vec<Shard>,
+    limits: Limits,
+    /// There is something to checkpoint.
+    work: Notify,
+    /// There is room again.
+    room: Notify,
 }
 
 impl Reads {
-    /// The reads in effect of one interval channel whose start lies in `range_ms`, in order of start, one per start.
+    /// Opens the reads in `store`, of which there are `shards`.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub async fn intervals(
-        &self,
-        meter: &MeterId,
-        channel: Channel,
-        range_ms: Range<i64>,
-    ) -> Result<Vec<IntervalRead>, Error> {
-        Err(Error::NoShard(0))
+    /// [`Error::Store`], among others when the store was made with another number of shards.
+    pub async fn open(
+        store: Arc<dyn store::ReadsStore>,
+        consequences: Arc<dyn Consequences>,
+        shards: u16,
+        limits: Limits,
+    ) -> Result<Arc<Self>, Error> {
+        let pool = Pool::default();
+        let mut opened = Vec::new();
+        for number in 0..shards {
+            let stored = store.open(number, shards).await?;
+            opened.push(Shard::new(number, shards, stored, &pool));
+        }
+        Ok(Arc::new(Self {
+            store,
+            consequences,
+            shards: opened,
+            limits,
+            work: Notify::new(),
+            room: Notify::new(),
+        }))
     }
 
-    /// Every content of one series in `range_ms`, the one in effect first.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn versions(
-        &self,
-        meter: &MeterId,
-        series: &Series,
-        range_ms: Range<i64>,
-    ) -> Result<Vec<VersionedRead>, Error> {
-        Err(Error::NoShard(0))
+    /// Takes in a message of a shard that stood at `position`: queries see its readings when this returns. All of it or, with an error,
+    /// nothing.
+    pub(crate) fn apply(&self, shard: u16, columns: &ReadingColumns, position: Position) -> Result<usize, Unreadable> {
+        let Some(shard) = self.shards.get(usize::from(shard)) else {
+            return Ok(0);
+        };
+        let settled_before_ms = self.consequences.settled_before_ms();
+        let readings = shard.apply(columns, position, settled_before_ms)?;
+        if self.bytes() >= self.limits.checkpoint_bytes() {
+            self.work.notify_one();
+        }
+        Ok(readings)
     }
 
-    /// Telemetry in effect, in order of start, then quantity.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn telemetry(&self, meter: &MeterId, range_ms: Range<i64>) -> Result<Vec<TelemetryRead>, Error> {
-        Err(Error::NoShard(0))
-    }
-
-    /// Dials in effect, in order of start, then register.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn registers(&self, meter: &MeterId, range_ms: Range<i64>) -> Result<Vec<RegisterRead>, Error> {
-        Err(Error::NoShard(0))
-    }
-
-    /// The read with the latest start, of any interval channel (import first), else of any register.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn latest(&self, meter: &MeterId) -> Result<Option<LatestRead>, Error> {
-        Err(Error::NoShard(0))
+    /// Waits until there is room for another message.
+    pub(crate) async fn wait_for_room(&self) {
+        loop {
+            let freed = self.room.notified();
+            if self.bytes() < self.limits.pending_bytes {
+                return;
+            }
+            freed.await;
+        }
     }
 
     /// Meters that ever sent something, registered or not, in order of id, at most `limit` after `after`.
     #[must_use]
     pub fn meters(&self, after: Option<&str>, limit: usize) -> Vec<MeterId> {
-        Vec::new()
+        let mut first = BinaryHeap::new();
+        for shard in &self.shards {
+            let memory = shard.lock();
+            let later = memory.meters.ids().filter(|id| after.is_none_or(|after| *id > after));
+            for id in later {
+                if first.len() < limit {
+                    first.push(Box::<str>::from(id));
+                } else if let Some(mut last) = first.peek_mut().filter(|last| *id < ***last) {
+                    *last = id.into();
+                }
+            }
+        }
+        let ids = first.into_sorted_vec();
+        ids.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
+    /// How many meters ever sent something.
+    #[must_use]
+    pub fn meters_seen(&self) -> usize {
+        let seen = |shard: &Shard| usize::try_from(shard.lock().meters.len()).unwrap_or_default();
+        self.shards.iter().map(seen).sum()
     }
 
     /// Whether the meter ever sent something.
     #[must_use]
     pub fn knows(&self, meter: &MeterId) -> bool {
-        false
-    }
-
-    /// The import and export of one shard and UTC day (days since 1970-01-01), by minute of the interval's start and by group.
-    /// `group_of` gives the group of a meter, below `groups`; meters without one are left out.
-    ///
-    /// # Errors
-    /// [`Error::Behind`] while the shard was not read up to `min_position`, [`Error::NoShard`], [`Error::Store`].
-    pub async fn day_windows(
-        &self,
-        shard: u32,
-        day: i32,
-        min_position: Position,
-        group_of: &(dyn Fn(&str) -> Option<usize> + Sync),
-    ) -> Result<DayWindows, Error> {
-        Err(Error::NoShard(0))
+        self.find(meter).is_some()
     }
 
     /// How many shards.
     #[must_use]
     pub fn shards(&self) -> u16 {
-        0
+        u16::try_from(self.shards.len()).unwrap_or(u16::MAX)
     }
 
     /// Up to where the shard was consumed; queries see everything up to here.
     #[must_use]
     pub fn position(&self, shard: u16) -> Position {
-        0
+        let shard = self.shards.get(usize::from(shard));
+        shard.map_or(0, |shard| shard.lock().position)
+    }
+
+    /// Bytes of readings that are in no block yet.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.shards.iter().map(Shard::bytes).sum()
+    }
+
+    /// Up to where the shard is stored: what may be acknowledged, as it moves.
+    pub(crate) fn stored(&self, shard: u16) -> Option<watch::Receiver<Position>> {
+        Some(self.shards.get(usize::from(shard))?.stored())
+    }
+
+    /// What stood at `position` was dealt with otherwise.
+    pub(crate) fn skip(&self, shard: u16, position: Position) {
+        if let Some(shard) = self.shards.get(usize::from(shard)) {
+            shard.skip(position);
+        }
+    }
+
+    fn shard(&self, number: u32) -> Result<&Shard, Error> {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        self.shards.get(index).ok_or(Error::NoShard(number))
+    }
+
+    /// The shard of a meter that was ever seen, and its number there.
+    fn find(&self, meter: &MeterId) -> Option<(&Shard, u32)> {
+        let number = shard_of(meter_hash(meter.as_str()), self.shards());
+        let shard = self.shards.get(usize::from(number))?;
+        let meter = shard.lock().meter(meter.as_str())?;
+        Some((shard, meter))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,7 @@ fn layout_1_stays_as_it_is() {
     versions[2].content.revision = 3;
     canonical(&mut versions);
     check(&versions, LAYOUT_1_VERSIONS);
-    check(&[], "010300000000000000");
+    check(&[], "0103000000000000000000");
 
     fn check(entries: &[Entry], expected: &str) {
         let hex: String = encode(entries)

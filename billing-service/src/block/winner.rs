@@ -47,6 +47,17 @@ pub(crate) fn of_telemetry(identity: &[Entry]) -> Option<Winner> {
     })
 }
 
+/// The starts in `of` (a subset of `entries`; both canonical) whose identity is in conflict in `entries`.
+pub(crate) fn contested(entries: &[Entry], of: &[Entry]) -> impl Iterator<Item = u32> {
+    let mut of = of.iter().map(|entry| entry.offset_ms).peekable();
+    identities(entries).filter_map(move |identity| {
+        let start = identity.first()?.offset_ms;
+        while of.next_if(|wanted| *wanted < start).is_some() {}
+        let wanted = of.peek() == Some(&start);
+        (wanted && identity.len() > 1 && of_energy(identity)?.conflict).then_some(start)
+    })
+}
+
 /// By hash; should two contents ever share one, by value, so that the choice is still a function of the set.
 fn hash_order(content: &Content) -> (u64, i64, u32, u32) {
     let Content {

@@ -79,6 +79,17 @@ pub enum LatestRead {
     Register(RegisterRead),
 }
 
+impl LatestRead {
+    /// Milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn start_ms(&self) -> i64 {
+        match self {
+            Self::Interval(_, read) => read.start_ms,
+            Self::Register(register) => register.read.start_ms,
+        }
+    }
+}
+
 /// One shard and day, folded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DayWindows {

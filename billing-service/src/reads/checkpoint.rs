@@ -1,0 +1,242 @@
+//! Checkpoints: what was consumed goes into blocks, what it brings about is ensured, and only then is the position stored.
+//!
+//! One shard at a time, the fullest first: so the shards stay at different fillings, and on average half of the memory for pending
+//! readings is in use while each checkpoint finds many readings of a meter to write together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::MeterId;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::arena::{Arena, Row};
+use super::parts::{Parts, Reach, parts_of};
+use super::shard::{Frozen, Shard};
+use super::store::{Append, BlockKey, Contested, Part};
+use super::{Reads, Touched};
+use crate::block::{self, winner};
+use crate::error::StoreError;
+
+/// How often it is looked whether a checkpoint is due, and consequences that cannot wait are ensured.
+const TICK: Duration = Duration::from_secs(1);
+/// Readings wait at most so long: a restart then replays minutes, and a block is still written a few times a day only.
+const MAX_AGE: Duration = Duration::from_secs(600);
+/// At most so long when very many readings need their consequences.
+const MAX_URGENT_AGE: Duration = Duration::from_secs(10);
+/// The wait after a checkpoint that failed.
+const RETRY: Duration = Duration::from_secs(2);
+/// Meters handed to the consequences at once.
+const TOUCHED_AT_ONCE: usize = 1_024;
+
+impl Reads {
+    /// Makes checkpoints when they are due, until `stop`.
+    ///
+    /// # Errors
+    /// Never; failures are logged and tried again, for as long as the consumers wait.
+    pub async fn run_checkpoints(self: Arc<Self>, stop: CancellationToken) -> Result<(), StoreError> {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.work.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+            if let Err(error) = self.tick().await {
+                let error = error_chain(&error);
+                tracing::error!(error, "checkpoint failed; readings wait in memory and on the bus");
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = tokio::time::sleep(RETRY) => {}
+                }
+            }
+        }
+    }
+
+    async fn tick(&self) -> Result<(), StoreError> {
+        while self.bytes() >= self.limits.checkpoint_bytes() {
+            let fullest = self.shards.iter().max_by_key(|shard| shard.bytes());
+            let Some(fullest) = fullest.filter(|shard| shard.bytes() > 0) else {
+                break;
+            };
+            self.checkpoint_shard(fullest).await?;
+        }
+        for shard in &self.shards {
+            let due = shard.due();
+            let age = due.since.map_or(Duration::ZERO, |since| Instant::now() - since);
+            if age >= MAX_AGE || (due.urgent && age >= MAX_URGENT_AGE) {
+                self.checkpoint_shard(shard).await?;
+            }
+            self.ensure_prompt(shard).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores everything consumed of a shard up to now.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost or acknowledged then, and the next checkpoint starts over.
+    pub async fn checkpoint(&self, shard: u16) -> Result<(), StoreError> {
+        match self.shards.get(usize::from(shard)) {
+            Some(shard) => self.checkpoint_shard(shard).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn checkpoint_shard(&self, shard: &Shard) -> Result<(), StoreError> {
+        let _gate = shard.gate.lock().await;
+        loop {
+            let Some(frozen) = shard.freeze() else {
+                return Ok(());
+            };
+            let again = frozen.again;
+            self.store_frozen(shard, frozen).await?;
+            if !again {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn store_frozen(&self, shard: &Shard, mut frozen: Frozen) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let arena = Arc::clone(&frozen.arena);
+        let survey = move || Parts::new(arena);
+        let (parts, reaches) = tokio::task::spawn_blocking(survey)
+            .await
+            .map_err(|_| StoreError::Closing)?;
+        let blocks = Append {
+            meters: std::mem::take(&mut frozen.new_meters),
+            parts: Box::new(parts),
+            position: None,
+        };
+        let contested = self.store.append(shard.number, blocks).await?;
+        self.ensure(shard, &reaches, contested).await?;
+        let position = Append {
+            meters: Vec::new(),
+            parts: Box::new(std::iter::empty()),
+            position: Some(frozen.position),
+        };
+        self.store.append(shard.number, position).await?;
+        tracing::debug!(
+            shard = shard.number,
+            readings = frozen.arena.len(),
+            meters = reaches.len(),
+            duration_ms = started.elapsed().as_millis(),
+            "checkpoint"
+        );
+        shard.thaw(frozen);
+        self.room.notify_waiters();
+        Ok(())
+    }
+
+    /// Ensures the consequences of meters that cannot wait, from what is pending and stored. Stores nothing: the readings are on the bus.
+    async fn ensure_prompt(&self, shard: &Shard) -> Result<(), StoreError> {
+        let meters = shard.take_prompt();
+        for some in meters.chunks(TOUCHED_AT_ONCE) {
+            if let Err(error) = self.ensure_now(shard, some).await {
+                shard.put_prompt(&meters);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn ensure_now(&self, shard: &Shard, meters: &[u32]) -> Result<(), StoreError> {
+        let (parts, reaches) = pending_parts(shard, meters);
+        let keys: Vec<BlockKey> = parts.iter().map(|part| part.key.clone()).collect();
+        let mut joined: Vec<_> = parts.iter().map(|part| part.entries.clone()).collect();
+        let mut unreadable = None;
+        let mut join = |index: usize, bytes: &[u8]| {
+            if let Some(entries) = joined.get_mut(index) {
+                unreadable = block::decode(bytes, entries).err().or(unreadable);
+            }
+        };
+        self.store.parts(shard.number, &keys, &mut join).await?;
+        if let Some(error) = unreadable {
+            return Err(StoreError::Damaged {
+                what: "block",
+                reason: error.to_string(),
+            });
+        }
+        let mut contested = Vec::new();
+        for (part, mut joined) in parts.into_iter().zip(joined) {
+            block::canonical(&mut joined);
+            let starts = winner::contested(&joined, &part.entries);
+            contested.extend(starts.map(|offset_ms| Contested {
+                key: part.key.clone(),
+                offset_ms,
+            }));
+        }
+        self.ensure(shard, &reaches, contested).await
+    }
+
+    async fn ensure(
+        &self,
+        shard: &Shard,
+        reaches: &[Reach],
+        mut contested: Vec<Contested>,
+    ) -> Result<(), StoreError> {
+        contested.sort_by_key(|contested| contested.key.meter);
+        let mut contested = contested.into_iter().peekable();
+        for reaches in reaches.chunks(TOUCHED_AT_ONCE) {
+            let touched: Vec<Touched> = {
+                let memory = shard.lock();
+                let touched = reaches.iter().filter_map(|reach| {
+                    let own = |contested: &Contested| contested.key.meter <= reach.meter;
+                    let conflicts = std::iter::from_fn(|| contested.next_if(own));
+                    Some(Touched {
+                        conflicts: conflicts.map(start_of).collect(),
+                        meter: memory.meters.id(reach.meter)?.parse::<MeterId>().ok()?,
+                        range_ms: reach.range_ms.clone(),
+                    })
+                });
+                touched.collect()
+            };
+            self.consequences.ensure(&touched).await?;
+        }
+        Ok(())
+    }
+}
+
+fn start_of(contested: Contested) -> (model::Series, i64) {
+    let day_start = i64::from(contested.key.day) * block::DAY_MS;
+    let start_ms = day_start + i64::from(contested.offset_ms);
+    (contested.key.series, start_ms)
+}
+
+/// What is pending of energy of some meters.
+fn pending_parts(shard: &Shard, meters: &[u32]) -> (Vec<Part>, Vec<Reach>) {
+    let memory = shard.lock();
+    let mut parts = Vec::new();
+    let mut reaches = Vec::new();
+    for meter in meters {
+        let own = memory.arenas().filter_map(|arena| pending_of(arena, *meter, &mut parts));
+        reaches.extend(own.reduce(Reach::join));
+    }
+    (parts, reaches)
+}
+
+/// Adds the parts of one meter in one arena.
+fn pending_of(arena: &Arena, meter: u32, parts: &mut Vec<Part>) -> Option<Reach> {
+    arena.head(meter)?;
+    let energy = arena.rows(meter, u32::MAX).filter(|row| !row.series.is_telemetry());
+    let mut rows: Vec<Row> = energy.collect();
+    rows.sort_by_key(Row::day);
+    for rows in rows.chunk_by(|left, right| left.day() == right.day()) {
+        if let Some(first) = rows.first() {
+            parts.extend(parts_of(arena, first.day(), meter, rows.to_vec()));
+        }
+    }
+    Some(Reach::over(meter, rows.iter()))
+}
+
+/// An error with its causes, for the log.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

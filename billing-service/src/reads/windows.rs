@@ -1,0 +1,226 @@
+//! The reads of a shard and day, folded: what analytics makes its windows of.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use message_bus::Position;
+use model::{Channel, Series};
+
+use super::Reads;
+use super::arena::SeriesIndex;
+use super::query::unreadable_block;
+use super::shard::Shard;
+use super::store::BlockKey;
+use super::view::{DayWindows, MinuteSum};
+use crate::block::{self, Entry, winner};
+use crate::error::{Error, StoreError};
+
+/// Meters folded between two looks at other work, so that a large day does not hold up a thread.
+const METERS_AT_ONCE: u32 = 512;
+/// Minutes of a day.
+const MINUTES: u16 = 1440;
+const IMPORT: SeriesIndex = SeriesIndex::interval(Channel::Import);
+const EXPORT: SeriesIndex = SeriesIndex::interval(Channel::Export);
+
+/// The sums of one group.
+struct Fold {
+    minutes: Vec<MinuteSum>,
+}
+
+/// The import and export of one meter on the day.
+#[derive(Default)]
+struct MeterDay {
+    id: String,
+    import: Vec<Entry>,
+    export: Vec<Entry>,
+}
+
+/// Some meters at a time; its memory serves all of them.
+#[derive(Default)]
+struct Page {
+    meters: Range<u32>,
+    days: Vec<MeterDay>,
+}
+
+/// What is pending, up to the moment the question was asked.
+#[derive(Clone, Copy)]
+struct Mark {
+    position: Position,
+    pending: u32,
+    meters: u32,
+}
+
+impl Reads {
+    /// The import and export of one shard and UTC day (days since 1970-01-01), by minute of the interval's start and by group: of
+    /// everything up to the position it names and nothing after it. `group_of` gives the group of a meter; meters without one are left
+    /// out. Values in effect count, those in conflict as they are shown.
+    ///
+    /// # Errors
+    /// [`Error::Behind`] while the shard was not read up to `min_position`, [`Error::NoShard`], [`Error::Store`].
+    pub async fn day_windows(
+        &self,
+        shard: u32,
+        day: i32,
+        min_position: Position,
+        group_of: &(dyn Fn(&str) -> Option<usize> + Sync),
+    ) -> Result<DayWindows, Error> {
+        let shard = self.shard(shard)?;
+        // nothing moves into blocks meanwhile, so that what came after the mark is nowhere
+        let _gate = shard.gate.lock().await;
+        let mark = mark_of(shard, min_position)?;
+        let mut groups: BTreeMap<usize, Fold> = BTreeMap::new();
+        let mut page = Page::default();
+        while page.meters.end < mark.meters {
+            page.turn(shard, day, mark);
+            self.add_stored(shard, day, &mut page).await?;
+            page.fold(group_of, &mut groups);
+            tokio::task::yield_now().await;
+        }
+        let counted = |fold: Fold| fold.minutes.into_iter().filter(|sum| sum.readings > 0).collect();
+        Ok(DayWindows {
+            position: mark.position,
+            groups: groups.into_iter().map(|(group, fold)| (group, counted(fold))).collect(),
+        })
+    }
+
+    /// The UTC days of a shard whose energy may have changed after a position, and the position looked up to. Too many days are right,
+    /// too few are not: of changes before the last start nothing is known, so then it is every day.
+    ///
+    /// # Errors
+    /// As [`Self::day_windows`].
+    pub async fn changed_days(
+        &self,
+        shard: u32,
+        after: Position,
+        min_position: Position,
+    ) -> Result<(Position, Vec<i32>), Error> {
+        let shard = self.shard(shard)?;
+        let mark = mark_of(shard, min_position)?;
+        let (mut days, all): (Vec<i32>, bool) = {
+            let memory = shard.lock();
+            let changed = memory.changed_days.iter().filter(|(_, position)| **position > after);
+            (changed.map(|(day, _)| *day).collect(), after < memory.start_position)
+        };
+        if all {
+            days.extend(self.store.days(shard.number).await?);
+            days.sort_unstable();
+            days.dedup();
+        }
+        Ok((mark.position, days))
+    }
+}
+
+impl Reads {
+    async fn add_stored(&self, shard: &Shard, day: i32, page: &mut Page) -> Result<(), StoreError> {
+        let meters = page.meters.clone();
+        let mut unreadable = None;
+        let mut found = |key: &BlockKey, bytes: &[u8]| {
+            if let Some(entries) = page.set(key.meter, &key.series) {
+                unreadable = block::decode(bytes, entries).err().or(unreadable);
+            }
+        };
+        self.store.day(shard.number, day, meters, &mut found).await?;
+        unreadable.map_or(Ok(()), |error| Err(unreadable_block(error)))
+    }
+}
+
+impl Page {
+    /// To the next meters, with what is pending of them.
+    fn turn(&mut self, shard: &Shard, day: i32, mark: Mark) {
+        let begin = self.meters.end;
+        self.meters = begin..begin.saturating_add(METERS_AT_ONCE).min(mark.meters);
+        self.days.resize_with(self.meters.len(), MeterDay::default);
+        let memory = shard.lock();
+        for (meter, own) in self.meters.clone().zip(&mut self.days) {
+            own.clear(memory.meters.id(meter).unwrap_or_default());
+        }
+        for meter in self.meters.clone() {
+            let frozen = memory.frozen.iter().flat_map(|arena| arena.rows(meter, u32::MAX));
+            let rows = frozen.chain(memory.pending.rows(meter, mark.pending));
+            for row in rows.filter(|row| row.day() == day) {
+                let series = match row.series {
+                    IMPORT => Series::Interval(Channel::Import),
+                    EXPORT => Series::Interval(Channel::Export),
+                    _ => continue,
+                };
+                if let Some(entries) = self.set(meter, &series) {
+                    entries.push(row.entry());
+                }
+            }
+        }
+    }
+
+    /// Where the entries of a meter's series are gathered, if they count.
+    fn set(&mut self, meter: u32, series: &Series) -> Option<&mut Vec<Entry>> {
+        let index = usize::try_from(meter.checked_sub(self.meters.start)?).ok()?;
+        let own = self.days.get_mut(index)?;
+        match series {
+            Series::Interval(Channel::Import) => Some(&mut own.import),
+            Series::Interval(Channel::Export) => Some(&mut own.export),
+            Series::Interval(Channel::Reactive) | Series::Register(..) | Series::Telemetry(_) => None,
+        }
+    }
+
+    fn fold(&mut self, group_of: &(dyn Fn(&str) -> Option<usize> + Sync), groups: &mut BTreeMap<usize, Fold>) {
+        for own in &mut self.days {
+            if own.import.is_empty() && own.export.is_empty() {
+                continue;
+            }
+            let Some(group) = group_of(&own.id) else { continue };
+            let fold = groups.entry(group).or_insert_with(Fold::new);
+            fold.add(&mut own.import, |sum| &mut sum.import);
+            fold.add(&mut own.export, |sum| &mut sum.export);
+        }
+    }
+}
+
+impl MeterDay {
+    fn clear(&mut self, id: &str) {
+        self.id.clear();
+        self.id.push_str(id);
+        self.import.clear();
+        self.export.clear();
+    }
+}
+
+impl Fold {
+    fn new() -> Self {
+        let minute = |minute| MinuteSum {
+            minute,
+            ..MinuteSum::default()
+        };
+        Self {
+            minutes: (0..MINUTES).map(minute).collect(),
+        }
+    }
+
+    fn add(&mut self, entries: &mut Vec<Entry>, sum_of: impl Fn(&mut MinuteSum) -> &mut i64) {
+        block::canonical(entries);
+        for identity in winner::identities(entries) {
+            let Some(winner) = winner::of_energy(identity) else { continue };
+            let minute = usize::try_from(winner.entry.offset_ms / 60_000).unwrap_or(usize::MAX);
+            if let Some(sum) = self.minutes.get_mut(minute) {
+                let energy = sum_of(sum);
+                // the edge lets no value in that could overflow; modulo 2^64 the sum would still not depend on the order
+                *energy = energy.wrapping_add(winner.entry.content.value);
+                sum.readings += 1;
+            }
+        }
+    }
+}
+
+fn mark_of(shard: &Shard, min_position: Position) -> Result<Mark, Error> {
+    let memory = shard.lock();
+    if memory.position < min_position {
+        return Err(Error::Behind {
+            shard: shard.number,
+            wanted: min_position,
+            found: memory.position,
+        });
+    }
+    Ok(Mark {
+        position: memory.position,
+        pending: memory.pending.len(),
+        meters: memory.meters.len(),
+    })
+}
