@@ -1,0 +1,175 @@
+//! What stands between the calls and the bus: the group that grows, its bound, and the answer its callers wait for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use proto::meter::ReadingColumns;
+use tokio::sync::{Notify, Semaphore, TryAcquireError, watch};
+
+use crate::assess::Assessment;
+use crate::error::IngestionError;
+use crate::group::{Draft, Group, Places, Spare, cost};
+use crate::memory::Word;
+use crate::metrics::Metrics;
+
+/// The largest batch, by cost: with one more such batch a growing message still fits the bus.
+const MAX_BATCH_BYTES: usize = 1 << 20;
+
+/// What became of a group.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Durable. Per message the rows that were published before, in order; empty when none was.
+    Kept(Vec<Vec<(u32, Word)>>),
+    /// The bus is at its bound; nothing was published.
+    Full,
+    /// It may be there or not.
+    Unknown,
+}
+
+/// Set once, when the outcome is known; a sender that vanishes without it means unknown.
+pub(crate) type Answer = watch::Receiver<Option<Arc<Outcome>>>;
+type Announce = watch::Sender<Option<Arc<Outcome>>>;
+
+/// A group that was taken to be published.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) group: Group,
+    announce: Announce,
+}
+
+impl Taken {
+    /// Tells every caller.
+    pub(crate) fn announce(&self, outcome: Outcome) {
+        self.announce.send_replace(Some(Arc::new(outcome)));
+    }
+}
+
+/// The queue. Shared by the calls and the task that publishes.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    open: Mutex<Open>,
+    work: Notify,
+    /// One permit per byte of cost.
+    room: Semaphore,
+    room_wait: Duration,
+    shards: u16,
+    metrics: Metrics,
+}
+
+#[derive(Debug)]
+struct Open {
+    group: Group,
+    announce: Announce,
+    spare: Spare,
+    closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(bytes: u64, room_wait: Duration, shards: u16, metrics: Metrics) -> Self {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self {
+            open: Mutex::new(Open {
+                group: Group::default(),
+                announce: watch::Sender::new(None),
+                spare: Spare::default(),
+                closed: false,
+            }),
+            work: Notify::new(),
+            room: Semaphore::new(bytes.min(Semaphore::MAX_PERMITS)),
+            room_wait,
+            shards,
+            metrics,
+        }
+    }
+
+    /// Waits for room for `columns`; the room is taken when this returns, and given back by [`Self::done`] or [`Self::give_back`].
+    pub(crate) async fn make_room(&self, columns: &ReadingColumns) -> Result<(), IngestionError> {
+        let cost = cost(columns);
+        if cost > MAX_BATCH_BYTES {
+            return Err(IngestionError::TooLarge);
+        }
+        let permits = u32::try_from(cost).unwrap_or(u32::MAX);
+        let permit = match self.room.try_acquire_many(permits) {
+            Ok(permit) => permit,
+            Err(TryAcquireError::Closed) => return Err(IngestionError::Stopping),
+            Err(TryAcquireError::NoPermits) => {
+                match tokio::time::timeout(self.room_wait, self.room.acquire_many(permits)).await {
+                    Ok(Ok(permit)) => permit,
+                    Ok(Err(_)) => return Err(IngestionError::Stopping),
+                    Err(_) => return Err(IngestionError::Busy),
+                }
+            }
+        };
+        permit.forget();
+        Ok(())
+    }
+
+    /// Gives back the room of a batch that was not added.
+    pub(crate) fn give_back(&self, columns: &ReadingColumns) {
+        self.room.add_permits(cost(columns));
+    }
+
+    /// Adds the good rows of a batch that room was made for. It will be published, also when nobody waits for the answer any more.
+    pub(crate) fn add(
+        &self,
+        columns: &ReadingColumns,
+        assessment: &Assessment<'_>,
+    ) -> Result<(Places, Answer), IngestionError> {
+        let mut guard = self.lock();
+        let open = &mut *guard;
+        if open.closed {
+            drop(guard);
+            self.give_back(columns);
+            return Err(IngestionError::Stopping);
+        }
+        let first = open.group.rows == 0;
+        let places = open.group.add(columns, assessment, self.shards, &mut open.spare);
+        let answer = open.announce.subscribe();
+        self.metrics.queued(open.group.rows, open.group.cost);
+        drop(guard);
+        if first {
+            self.work.notify_one();
+        }
+        Ok((places, answer))
+    }
+
+    /// Everything that has gathered, if anything.
+    pub(crate) fn take(&self) -> Option<Taken> {
+        let mut open = self.lock();
+        if open.group.rows == 0 {
+            return None;
+        }
+        self.metrics.queued(0, 0);
+        Some(Taken {
+            group: std::mem::take(&mut open.group),
+            announce: std::mem::replace(&mut open.announce, watch::Sender::new(None)),
+        })
+    }
+
+    /// Until something has gathered since the last [`Self::take`] that found nothing.
+    pub(crate) async fn gathered(&self) {
+        self.work.notified().await;
+    }
+
+    /// Takes back messages that were encoded.
+    pub(crate) fn reuse(&self, drafts: Vec<Draft>) {
+        self.lock()
+            .spare
+            .give(drafts, usize::from(self.shards).saturating_mul(2));
+    }
+
+    /// Gives back the room of a group whose outcome is known.
+    pub(crate) fn done(&self, cost: usize) {
+        self.room.add_permits(cost);
+    }
+
+    /// Takes nothing more; what has gathered is still there to be taken.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.room.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,104 @@
+//! The life of ingestion.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use message_bus::Bus;
+use model::Clock;
+use prometheus::Registry;
+use proto::ingestion::ingestion_server::Ingestion;
+use service_kit::{KitError, OnFailure, Tasks};
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::Committer;
+use crate::config::Config;
+use crate::error::IngestionError;
+use crate::memory::Memory;
+use crate::metrics::Metrics;
+use crate::queue::Queue;
+use crate::service::{IsKnown, Service};
+
+/// What ingestion needs of the process it runs in.
+pub struct Deps {
+    /// Where readings are published.
+    pub bus: Arc<dyn Bus>,
+    /// Stamps and judges readings.
+    pub clock: Arc<dyn Clock>,
+    /// Where the metrics are registered.
+    pub registry: Registry,
+    /// Asked only where the configuration says to refuse unknown meters.
+    pub is_known: Option<IsKnown>,
+    /// Cancelled when the task that publishes dies.
+    pub failed: CancellationToken,
+}
+
+/// Ingestion that takes batches.
+pub struct Running {
+    service: Arc<Service>,
+    tasks: Tasks,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// What takes batches.
+    #[must_use]
+    pub fn ingestion(&self) -> Arc<dyn Ingestion> {
+        let service: Arc<Service> = Arc::clone(&self.service);
+        service
+    }
+
+    /// Takes no more, publishes what it has taken, and ends. Says whether that was done within `grace`.
+    pub async fn stop(self, grace: Duration) -> bool {
+        self.tasks.drain(grace).await
+    }
+}
+
+/// Starts the task that publishes.
+///
+/// # Errors
+/// [`IngestionError::Config`] and [`IngestionError::Metrics`].
+pub async fn start(config: Config, deps: Deps) -> Result<Running, IngestionError> {
+    let problems = config.problems("ingestion.");
+    if !problems.is_empty() {
+        return Err(IngestionError::Config(KitError::Config { problems }));
+    }
+    let metrics = Metrics::new(&deps.registry)?;
+    let shards = deps.bus.shards();
+    let queue = Arc::new(Queue::new(
+        config.queue,
+        config.room_wait,
+        shards,
+        metrics.clone(),
+    ));
+    let (retention_ms, ahead_ms) = Service::limits(&config);
+    let service = Arc::new(Service {
+        queue: Arc::clone(&queue),
+        clock: Arc::clone(&deps.clock),
+        metrics: metrics.clone(),
+        shards,
+        retention_ms,
+        ahead_ms,
+        is_known: Service::hook(&config, deps.is_known),
+    });
+    let committer = Committer {
+        queue,
+        bus: deps.bus,
+        run: RandomState::new().hash_one(deps.clock.now_ms()),
+        clock: deps.clock,
+        memory: Memory::new(config.memory),
+        metrics,
+        confirm_within: config.confirm_within,
+        publishes: config.publishes,
+        next: 0,
+    };
+    let tasks = Tasks::new(deps.failed);
+    let stop = tasks.stop_token();
+    tasks.spawn("publish readings", OnFailure::StopProcess, committer.run(stop));
+    Ok(Running { service, tasks })
+}
