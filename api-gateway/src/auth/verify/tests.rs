@@ -241,9 +241,6 @@ fn forgeries_are_refused() {
     let admin = URL_SAFE_NO_PAD.encode(with(&json!({"role": "admin"})));
     let hs256 = URL_SAFE_NO_PAD.encode(json!({"alg": "HS256", "kid": world.kid}).to_string());
     let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none", "kid": world.kid}).to_string());
-    let twice = format!(r#"{{"alg":"EdDSA","kid":"{0}","kid":"{0}"}}"#, world.kid);
-    let twice = signed(&twice, &claims().to_string(), &world.own);
-    let repeated = claims().to_string().replace("{", r#"{"role":"admin","#);
     for (name, token, expected) in [
         ("good", good.clone(), None),
         (
@@ -272,12 +269,6 @@ fn forgeries_are_refused() {
             format!("{hs256}.{body}.{signature}"),
             Some(AuthError::Algorithm),
         ),
-        ("a header field twice", twice, Some(AuthError::Header)),
-        (
-            "a claim twice",
-            signed(&header, &repeated, &world.own),
-            Some(AuthError::Claims),
-        ),
         (
             "claims are a list",
             signed(&header, "[]", &world.own),
@@ -291,7 +282,7 @@ fn forgeries_are_refused() {
         ("two parts", format!("{head}.{body}"), Some(AuthError::Malformed)),
         ("four parts", format!("{good}.x"), Some(AuthError::Malformed)),
         ("nothing", String::new(), Some(AuthError::Missing)),
-        ("dots", "..".to_owned(), Some(AuthError::Malformed)),
+        ("dots", "..".into(), Some(AuthError::Malformed)),
         (
             "padded",
             format!("{head}==.{body}.{signature}"),
@@ -301,6 +292,25 @@ fn forgeries_are_refused() {
             "too long",
             "a".repeat(MAX_TOKEN_BYTES + 1),
             Some(AuthError::Malformed),
+        ),
+    ] {
+        world.check(name, &token, expected);
+    }
+}
+
+#[test]
+fn a_name_that_comes_twice_is_refused() {
+    let world = world();
+    let twice = format!(r#"{{"alg":"EdDSA","kid":"{0}","kid":"{0}"}}"#, world.kid);
+    let twice = signed(&twice, &claims().to_string(), &world.own);
+    let repeated = claims().to_string().replace("{", r#"{"role":"admin","#);
+    let header = world.header().to_string();
+    for (name, token, expected) in [
+        ("a header field twice", twice, Some(AuthError::Header)),
+        (
+            "a claim twice",
+            signed(&header, &repeated, &world.own),
+            Some(AuthError::Claims),
         ),
     ] {
         world.check(name, &token, expected);
