@@ -64,6 +64,68 @@ pub async fn register(address: &str, token: &str) -> Result<RegisterClient<Autho
     Ok(RegisterClient::new(connect(address, token).await?))
 }
 
+/// One unary call with `body` as the message, whatever it is.
+///
+/// # Errors
+/// The status of the call; UNKNOWN when there is no connection.
+pub async fn raw_call(address: &str, token: &str, method: &str, body: &[u8]) -> Result<(), Status> {
+    let connection = connect(address, token)
+        .await
+        .map_err(|error| Status::unknown(error.to_string()))?;
+    let mut grpc = tonic::client::Grpc::new(connection);
+    grpc.ready()
+        .await
+        .map_err(|error| Status::unknown(error.to_string()))?;
+    let path = method.parse().map_err(|_| Status::unknown("no path"))?;
+    grpc.unary(Request::new(body.to_vec()), path, raw::Codec)
+        .await
+        .map(drop)
+}
+
+/// Bytes as they are, in place of a message.
+mod raw {
+    use bytes::{Buf as _, BufMut as _};
+    use tonic::Status;
+    use tonic::codec::{DecodeBuf, Decoder, EncodeBuf, Encoder};
+
+    #[derive(Default)]
+    pub(super) struct Codec;
+
+    impl tonic::codec::Codec for Codec {
+        type Encode = Vec<u8>;
+        type Decode = Vec<u8>;
+        type Encoder = Self;
+        type Decoder = Self;
+
+        fn encoder(&mut self) -> Self {
+            Self
+        }
+
+        fn decoder(&mut self) -> Self {
+            Self
+        }
+    }
+
+    impl Encoder for Codec {
+        type Item = Vec<u8>;
+        type Error = Status;
+
+        fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+            buffer.put_slice(&item);
+            Ok(())
+        }
+    }
+
+    impl Decoder for Codec {
+        type Item = Vec<u8>;
+        type Error = Status;
+
+        fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+            Ok(Some(buffer.copy_to_bytes(buffer.remaining()).to_vec()))
+        }
+    }
+}
+
 /// Puts `objects` in their order.
 ///
 /// # Errors

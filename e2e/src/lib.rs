@@ -3,8 +3,11 @@
 //! Nothing here depends on a service: what is known about them is the contract with the outside.
 
 pub mod client;
+pub mod household;
 pub mod journal;
 pub mod oracle;
 pub mod platform;
 pub mod program;
+pub mod readme;
 pub mod tools;
+pub mod wait;

@@ -33,6 +33,8 @@ pub struct Tariff {
     pub bands: Vec<Band>,
     /// When no band matches: name and price.
     pub otherwise: (&'static str, &'static str),
+    /// A price on every kWh beside the bands.
+    pub flat: &'static str,
     /// A month's fee, shared over its days.
     pub monthly: &'static str,
     /// A day's fee.
@@ -67,6 +69,7 @@ impl Tariff {
                 *energy.entry(self.band(date.weekday(), of_day)).or_default() += i128::from(*used);
             }
         }
+        let everything: i128 = energy.values().sum();
         let mut lines: Vec<(String, i128)> = Vec::new();
         let bands = self
             .bands
@@ -79,6 +82,8 @@ impl Tariff {
                 lines.push((format!("energy.{name}"), exact.cents_half_up()));
             }
         }
+        let flat = Ratio::decimal(self.flat).times(everything).over(1_000_000);
+        lines.push(("levy".to_owned(), flat.cents_half_up()));
         lines.push(("base".to_owned(), monthly.cents_half_up()));
         lines.push((
             "meter".to_owned(),

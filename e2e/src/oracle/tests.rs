@@ -37,6 +37,7 @@ fn a_bill_whose_amounts_are_published() {
             minutes: 6 * 60..22 * 60,
         }],
         otherwise: ("low", "0.22"),
+        flat: "0",
         monthly: "10.00",
         daily: "0",
         vat: "0.20",
@@ -49,6 +50,7 @@ fn a_bill_whose_amounts_are_published() {
     let lines = [
         ("energy.high", 6740),
         ("energy.low", 3254),
+        ("levy", 0),
         ("base", 1015),
         ("meter", 0),
         ("vat", 2202),

@@ -1,0 +1,17 @@
+//! The journeys: everything here starts the built programs and sees only the wire.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a field that is not there fails the test, as it should"
+)]
+
+mod bad_input;
+mod client_tools;
+mod command_line;
+mod crash;
+mod demo;
+mod drain;
+mod household;
+mod journey;
+mod order;
+mod readme;
+mod sending;
