@@ -95,12 +95,10 @@ impl Verifier {
     /// # Errors
     /// [`AuthError`], never [`AuthError::Denied`].
     pub fn identify(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Result<Identity, AuthError> {
-        let Some(value) = headers.get(AUTHORIZATION) else {
-            return match self.keys {
-                Some(_) => Err(AuthError::Missing),
-                None => Ok(Identity::anybody()),
-            };
-        };
+        if self.keys.is_none() {
+            return Ok(Identity::anybody());
+        }
+        let value = headers.get(AUTHORIZATION).ok_or(AuthError::Missing)?;
         if headers.get_all(AUTHORIZATION).iter().count() > 1 {
             return Err(AuthError::Malformed);
         }

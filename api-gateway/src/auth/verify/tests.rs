@@ -380,6 +380,8 @@ fn without_tokens_everybody_may_do_all() {
     let verifier = Verifier::open_to_all();
     let identity = verifier.identify(&HeaderMap::new(), now()).unwrap();
     assert_eq!(identity.role, Role::Admin);
+    let other = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static("Basic x"))]);
+    assert!(verifier.identify(&other, now()).is_ok());
     assert!(verifier.verify("anything", now()).is_ok());
 }
 
