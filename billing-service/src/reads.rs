@@ -27,7 +27,7 @@ use crate::error::{Error, StoreError};
 use arena::Pool;
 pub(crate) use checkpoint::error_chain;
 use shard::Shard;
-pub(crate) use shard::Unreadable;
+pub use shard::Unreadable;
 pub use view::{
     DayWindows, IntervalRead, LatestRead, MinuteSum, RegisterRead, TelemetryRead, Version, VersionedRead,
 };
@@ -142,7 +142,10 @@ impl Reads {
 
     /// Takes in a message of a shard that stood at `position`: queries see its readings when this returns. All of it or, with an error,
     /// nothing.
-    pub(crate) fn apply(&self, shard: u16, columns: &ReadingColumns, position: Position) -> Result<usize, Unreadable> {
+    ///
+    /// # Errors
+    /// [`Unreadable`]: the message belongs in the quarantine.
+    pub fn apply(&self, shard: u16, columns: &ReadingColumns, position: Position) -> Result<usize, Unreadable> {
         let Some(shard) = self.shards.get(usize::from(shard)) else {
             return Ok(0);
         };
@@ -155,7 +158,7 @@ impl Reads {
     }
 
     /// Waits until there is room for another message.
-    pub(crate) async fn wait_for_room(&self) {
+    pub async fn wait_for_room(&self) {
         loop {
             let freed = self.room.notified();
             if self.bytes() < self.limits.pending_bytes {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::arena::{Arena, Pool, Row};
 use super::meters::Meters;
 use super::store::StoredShard;
-pub(crate) use intake::Unreadable;
+pub use intake::Unreadable;
 
 /// The latest UTC day with energy of a meter: of those since the start, and of all once the store was searched.
 #[derive(Debug, Clone, Copy)]

@@ -19,7 +19,7 @@ pub(super) struct Scratch {
 
 /// Why a batch cannot be kept; for the quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unreadable {
+pub enum Unreadable {
     /// No protobuf message.
     #[error("it is not a batch of readings: {0}")]
     Undecodable(String),
