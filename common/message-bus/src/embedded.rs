@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::Metrics;
 use crate::{Bus, BusError, Group, Health, Message, Position, Subscription, Topic};
 
 mod disk;
@@ -117,7 +118,7 @@ impl Journal {
     /// `on_fatal` is cancelled when a write or sync fails for good: the process must end then, nothing will be published.
     ///
     /// # Errors
-    /// [`BusError::InUse`], [`BusError::Damaged`], [`BusError::Shards`], [`BusError::Invalid`], [`BusError::File`].
+    /// [`BusError::InUse`], [`BusError::Damaged`], [`BusError::Shards`], [`BusError::Invalid`], [`BusError::File`], [`BusError::Metrics`].
     pub fn open(options: Options, on_fatal: CancellationToken) -> Result<Arc<Self>, BusError> {
         Self::open_on(options, on_fatal, Box::new(OsDisk))
     }
@@ -151,7 +152,8 @@ impl Journal {
         let state = State::new(recovered);
         // All that was found is durable now, and from here on it is damage if it cannot be read.
         positions.save_synced(&*disk, &state.positions(0))?;
-        let shared = Arc::new(Shared::new(options, state, on_fatal));
+        let shared = Arc::new(Shared::new(options, state, Metrics::new()?, on_fatal));
+        shared.note_kept(&shared.state());
         shared.look_at_disk();
         shared.inbox.remind();
         let writer = Writer {
@@ -167,6 +169,14 @@ impl Journal {
             .spawn(move || writer.run())
             .map_err(|source| BusError::file("start the writer of", &shared.options.folder, source))?;
         Ok(Arc::new(Self { shared }))
+    }
+
+    /// Shows the journal's metrics in `registry`.
+    ///
+    /// # Errors
+    /// [`BusError::Metrics`] when they are there already.
+    pub fn register(&self, registry: &prometheus::Registry) -> Result<(), BusError> {
+        Ok(self.shared.metrics.register(registry)?)
     }
 
     fn check(&self, messages: &[Message]) -> Result<(), BusError> {
@@ -231,7 +241,8 @@ impl Bus for Journal {
         };
         self.shared
             .inbox
-            .put(publish, |pending| self.shared.admits(bytes as u64, pending))?;
+            .put(publish, |pending| self.shared.admits(bytes as u64, pending))
+            .inspect_err(|error| self.shared.metrics.refused(error))?;
         outcome.await.map_err(|_| self.shared.unavailable())?
     }
 

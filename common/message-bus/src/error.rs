@@ -82,6 +82,9 @@ pub enum BusError {
         /// As configured.
         wanted: u16,
     },
+    /// A metric cannot be made or shown: a fault of the program.
+    #[error("the metrics of the bus cannot be shown")]
+    Metrics(#[from] prometheus::Error),
     /// A file cannot be read or written.
     #[error("cannot {doing} {file}")]
     File {
@@ -121,7 +124,9 @@ impl BusError {
             Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
             Self::TooLarge { .. } | Self::Invalid(_) => ErrorKind::Invalid,
             Self::InUse { .. } | Self::Shards { .. } => ErrorKind::Conflict,
-            Self::Lost { .. } | Self::Ahead { .. } | Self::Damaged { .. } => ErrorKind::Internal,
+            Self::Lost { .. } | Self::Ahead { .. } | Self::Damaged { .. } | Self::Metrics(_) => {
+                ErrorKind::Internal
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod bus;
 pub mod contract;
 pub mod embedded;
 mod error;
+mod metrics;
 
 pub use bus::{Bus, Delivery, Group, Health, Message, Position, Subscription, Topic};
 pub use error::BusError;

@@ -10,12 +10,14 @@ use super::disk;
 use super::inbox::Inbox;
 use super::state::State;
 use super::{Options, QUEUE_BYTES};
+use crate::metrics::Metrics;
 use crate::{BusError, Position};
 
 /// Seen by publishers, readers and the writer.
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) shards: u16,
+    pub(super) metrics: Metrics,
     state: Mutex<State>,
     pub(super) inbox: Inbox,
     /// Bytes that may still be queued.
@@ -34,10 +36,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(options: Options, state: State, on_fatal: CancellationToken) -> Self {
+    pub(super) fn new(options: Options, state: State, metrics: Metrics, on_fatal: CancellationToken) -> Self {
         let news = state.last.iter().map(|last| watch::Sender::new(*last)).collect();
         Self {
             shards: state.shards,
+            metrics,
             kept_bytes: AtomicU64::new(state.kept_bytes()),
             free_bytes: AtomicU64::new(u64::MAX),
             state: Mutex::new(state),
@@ -61,6 +64,7 @@ impl Shared {
     pub(super) fn fail(&self, why: &str) {
         // The first reason is the one to know.
         let _known = self.failure.set(why.to_owned());
+        self.metrics.failed();
         self.inbox.close();
         self.room.close();
         self.stopped.cancel();
@@ -100,12 +104,16 @@ impl Shared {
     }
 
     pub(super) fn note_kept(&self, state: &State) {
-        self.kept_bytes.store(state.kept_bytes(), Ordering::Relaxed);
+        let bytes = state.kept_bytes();
+        self.kept_bytes.store(bytes, Ordering::Relaxed);
+        self.metrics
+            .kept(bytes, self.options.limit_bytes, state.segments.len());
     }
 
     /// Notes what is left on the disk; says whether that is too little.
     pub(super) fn note_free(&self, bytes: u64) -> bool {
         self.free_bytes.store(bytes, Ordering::Relaxed);
+        self.metrics.free(bytes);
         self.disk_is_low()
     }
 

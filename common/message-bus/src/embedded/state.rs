@@ -89,6 +89,16 @@ impl State {
         true
     }
 
+    /// From the oldest reading that `group` has not acknowledged to the end, as far as is known without looking for that reading.
+    pub(super) fn lag(&self, group: Group) -> u64 {
+        let shards = self.last.iter().take(usize::from(self.shards)).enumerate();
+        let behind = shards
+            .map(|(shard, last)| (self.acked(group, shard), *last))
+            .filter(|(acked, last)| acked < last);
+        let oldest = behind.map(|(acked, _)| acked).min();
+        oldest.map_or(0, |acked| self.end().saturating_sub(acked))
+    }
+
     /// All acknowledgements but those of nothing.
     pub(super) fn all_acked(&self) -> Vec<(Group, Topic, Position)> {
         let shards = (0..self.shards).map(|shard| Topic::Readings { shard });

@@ -19,7 +19,7 @@ use super::segment::{self, Segment};
 use super::shared::Shared;
 use super::state::Committed;
 use super::{GROUP_BYTES, topic_index};
-use crate::{BusError, Message, Position};
+use crate::{BusError, Group, Message, Position};
 
 /// How long acknowledgements may stay unsaved, and how often retention and the disk are looked at.
 const CHORE_PAUSE: Duration = Duration::from_millis(100);
@@ -142,9 +142,13 @@ impl Writer {
             let error = BusError::file("write", &path, source);
             return Err(self.undo(&file, at, error));
         }
+        let before = Instant::now();
         self.disk
             .sync(&file)
             .map_err(|source| WriteError::Fatal(BusError::file("sync", &path, source)))?;
+        self.shared
+            .metrics
+            .synced(before.elapsed(), messages().count(), bytes);
         self.buffer.shrink_to(2 * GROUP_BYTES);
         let mut state = self.shared.state();
         state.commit(committed, messages());
@@ -217,6 +221,9 @@ impl Writer {
         let removable = state.removable(self.shared.options.spare_bytes);
         let unsaved = std::mem::take(&mut state.unsaved);
         let positions = state.positions(removable);
+        for group in [Group::Billing, Group::Analytics] {
+            self.shared.metrics.lag(group, state.lag(group));
+        }
         drop(state);
         if removable > 0 {
             self.positions.save_synced(&*self.disk, &positions)?;

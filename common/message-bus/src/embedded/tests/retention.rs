@@ -217,6 +217,39 @@ async fn segments_that_were_to_be_removed_are_no_obstacle() {
 }
 
 #[tokio::test]
+async fn metrics_are_there_from_the_start_and_count() {
+    let temp = tempfile::tempdir().unwrap();
+    let journal = open(small(temp.path())).unwrap();
+    let registry = prometheus::Registry::new();
+    journal.register(&registry).unwrap();
+    assert!(matches!(journal.register(&registry), Err(BusError::Metrics(_))));
+    let text = || {
+        prometheus::TextEncoder::new()
+            .encode_to_string(&registry.gather())
+            .unwrap()
+    };
+    let before = text();
+    for line in [
+        "gridtally_bus_sync_seconds_count 0",
+        "gridtally_bus_failed 0",
+        "gridtally_bus_lag_positions{group=\"analytics\"} 0",
+        "gridtally_bus_lag_positions{group=\"billing\"} 0",
+        "gridtally_bus_refused_publishes_total{reason=\"disk_full\"} 0",
+        "gridtally_bus_refused_publishes_total{reason=\"full\"} 0",
+        "gridtally_bus_segments 1",
+    ] {
+        assert!(
+            before.lines().any(|found| found == line),
+            "{line} is not in {before}"
+        );
+    }
+    publish_ids(&journal, 0..5).await;
+    assert!(text().contains("gridtally_bus_sync_seconds_count 5\n"));
+    assert!(text().contains("gridtally_bus_group_messages_sum 5\n"));
+    journal.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn health_tells_positions_and_bytes() {
     let temp = tempfile::tempdir().unwrap();
     let journal = open(small(temp.path())).unwrap();
