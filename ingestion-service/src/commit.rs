@@ -166,8 +166,8 @@ fn learn(memory: &mut Memory, draft: &mut Draft) -> Vec<(u32, Word)> {
 fn understood(published: Result<Result<(), BusError>, tokio::time::error::Elapsed>) -> Result<(), Publish> {
     match published {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(BusError::Full { bytes, limit_bytes })) => {
-            tracing::warn!(bytes, limit_bytes, "bus full, readings turned away");
+        Ok(Err(full @ (BusError::Full { .. } | BusError::DiskFull { .. }))) => {
+            tracing::warn!(error = &full as &dyn std::error::Error, "bus full, readings turned away");
             Err(Publish::Full)
         }
         Ok(Err(error)) => {
