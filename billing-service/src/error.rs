@@ -24,6 +24,44 @@ pub enum Error {
     /// The bus failed.
     #[error("cannot read from the bus")]
     Bus(#[from] message_bus::BusError),
+    /// The request is wrong and will stay wrong.
+    #[error("{message}")]
+    Invalid {
+        /// Stable code.
+        reason: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// The request contradicts what is there.
+    #[error("{message}")]
+    Conflict {
+        /// Stable code.
+        reason: &'static str,
+        /// What contradicts what.
+        message: String,
+    },
+    /// There is no such thing.
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// The id asked for.
+        id: String,
+    },
+    /// The bill cannot be issued yet.
+    #[error("bill {bill} is held: {reasons}")]
+    Held {
+        /// Which bill.
+        bill: String,
+        /// Codes and details.
+        reasons: String,
+    },
+    /// The settings contradict each other.
+    #[error("the settings of billing are wrong: {0}")]
+    Config(String),
+    /// A metric is registered twice.
+    #[error("cannot register the metrics")]
+    Metrics(#[from] prometheus::Error),
     /// The store is older than what the bus still keeps, so that readings would be missing in silence.
     #[error(
         "the store of billing has shard {shard} up to position {stored}, but the bus begins only at {first}: readings between are \
@@ -46,7 +84,10 @@ impl Error {
         match self {
             Self::Store(error) => error.kind(),
             Self::Behind { .. } => ErrorKind::Unavailable,
-            Self::NoShard(_) => ErrorKind::NotFound,
+            Self::NoShard(_) | Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Invalid { .. } | Self::Config(_) => ErrorKind::Invalid,
+            Self::Conflict { .. } | Self::Held { .. } => ErrorKind::Conflict,
+            Self::Metrics(_) => ErrorKind::Internal,
             Self::Bus(error) => error.kind(),
             Self::Overtaken { .. } => ErrorKind::Internal,
         }
@@ -60,6 +101,11 @@ impl Error {
             Self::Behind { .. } => "BEHIND",
             Self::NoShard(_) => "NO_SHARD",
             Self::Bus(_) => "BUS",
+            Self::Invalid { reason, .. } | Self::Conflict { reason, .. } => reason,
+            Self::NotFound { .. } => "NOT_FOUND",
+            Self::Held { .. } => "HELD",
+            Self::Config(_) => "CONFIG",
+            Self::Metrics(_) => "METRICS",
             Self::Overtaken { .. } => "OVERTAKEN",
         }
     }

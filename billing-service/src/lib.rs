@@ -1,10 +1,26 @@
 //! Keeps reads, works out usage, makes bills.
 
+mod bill;
 mod block;
+pub mod cache;
+mod consequence;
 mod consumer;
+mod cycle;
 mod embedded;
 mod error;
-mod reads;
+mod exception;
+pub mod export;
+mod issue;
+mod metrics;
+mod office;
+pub mod reads;
+mod register;
+mod run;
+mod service;
+mod store;
+mod time;
 
 pub use embedded::Embedded;
 pub use error::{Error, StoreError};
+pub use metrics::Metrics;
+pub use service::Service;

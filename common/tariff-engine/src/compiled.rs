@@ -1,5 +1,6 @@
 //! A tariff worked out for one period: which price holds when is looked up, not computed, for every interval.
 
+mod attribution;
 mod segments;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,15 @@ struct Part {
     days: Vec<NaiveDate>,
     /// Index of the version.
     version: usize,
+}
+
+impl Part {
+    /// The id of a charge's line: band and first day appended where there are such.
+    fn line_id(&self, charge: &str, band: Option<&str>) -> String {
+        let band = band.map(|band| format!(".{band}")).unwrap_or_default();
+        let version = self.first_day.map(|day| format!("@{day}")).unwrap_or_default();
+        format!("{charge}{band}{version}")
+    }
 }
 
 /// What was added up of one slot.
@@ -185,13 +195,8 @@ impl Compiled {
                 }
             };
             for draft in drafts {
-                let band = draft
-                    .band
-                    .as_ref()
-                    .map(|band| format!(".{band}"))
-                    .unwrap_or_default();
-                let version = part.first_day.map(|day| format!("@{day}")).unwrap_or_default();
-                lines.push(self.line(format!("{}{band}{version}", charge.id), draft)?);
+                let id = part.line_id(&charge.id, draft.band.as_deref());
+                lines.push(self.line(id, draft)?);
             }
         }
         Ok(())

@@ -89,6 +89,11 @@ impl Energy {
         self.bands.iter().filter_map(|band| band.name.as_deref())
     }
 
+    /// The name of a band; `None` where the charge has one price.
+    pub(crate) fn band_name(&self, band: usize) -> Option<&str> {
+        self.bands.get(band)?.name.as_deref()
+    }
+
     pub(crate) fn bands(&self) -> usize {
         self.bands.len()
     }

@@ -82,6 +82,13 @@ impl Segments {
         self.slots.len()
     }
 
+    /// The part and the bands of a slot.
+    pub(super) fn slot(&self, slot: usize) -> Option<(usize, &[usize])> {
+        self.slots
+            .get(slot)
+            .map(|(part, bands)| (*part, bands.as_slice()))
+    }
+
     /// The slots of a part, each with the band of every energy charge in order.
     pub(super) fn slots_of(&self, part: usize) -> impl Iterator<Item = (usize, &[usize])> {
         let numbered = self.slots.iter().enumerate();

@@ -1,0 +1,358 @@
+//! Issuing: a draft becomes a numbered document, exactly once, also when the process dies between any two steps (`DESIGN` 2).
+//!
+//! The steps: an intent with the frozen statement; a number, claimed for the bill; the bill; a second look at its reads, because one
+//! may have come meanwhile; the event; the end of the intent. Each can be done again. An intent that is still open at start is
+//! resumed, so no number is lost or used twice. The store keeps writes in order, so that one sync before the event is enough.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use message_bus::{Bus, Message, Topic};
+use model::Clock;
+use prost::Message as _;
+use proto::billing::{Bill, Seller, Transition};
+use sha2::{Digest, Sha256};
+
+use crate::bill::load::Loader;
+use crate::bill::{ISSUED, statement_only};
+use crate::error::Error;
+use crate::exception::{Cause, Exceptions, Kind};
+use crate::metrics::Metrics;
+use crate::store::{BillInputs, Inserted, Intent, Kept, NumberClaim, Store};
+use crate::time;
+
+/// What the event of an issued bill claims to be; its body is the bill.
+pub(crate) const EVENT: &str = "bill.issued";
+/// The latest end of any issued bill, in the state of the service.
+const SETTLED: &str = "settled_before_ms";
+
+/// A bill that is ready, and what it was computed from.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    pub(crate) bill: Bill,
+    pub(crate) inputs: BillInputs,
+}
+
+/// Who issues, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) actor: String,
+    pub(crate) reason: &'static str,
+}
+
+/// See the module.
+pub(crate) struct Issuer {
+    pub(crate) store: Store,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) loader: Arc<Loader>,
+    pub(crate) exceptions: Arc<Exceptions>,
+    pub(crate) metrics: Metrics,
+    /// The prefix of numbers where no seller is registered.
+    pub(crate) default_series: String,
+    /// One at a time: the number that is free next, by series.
+    next: tokio::sync::Mutex<HashMap<String, u64>>,
+    settled_ms: std::sync::atomic::AtomicI64,
+}
+
+/// What becomes of an order for one bill.
+enum Begun {
+    /// To be carried out.
+    Intent(Box<Intent>),
+    /// Another owner issued it.
+    Done(Box<Bill>),
+}
+
+/// What an issuer works with.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) loader: Arc<Loader>,
+    pub(crate) exceptions: Arc<Exceptions>,
+    pub(crate) metrics: Metrics,
+    pub(crate) default_series: String,
+}
+
+impl Issuer {
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn open(parts: Parts) -> Result<Self, Error> {
+        let settled = parts
+            .store
+            .get::<Kept>(SETTLED)
+            .await?
+            .map_or(i64::MIN, |kept| kept.value);
+        Ok(Self {
+            store: parts.store,
+            bus: parts.bus,
+            clock: parts.clock,
+            loader: parts.loader,
+            exceptions: parts.exceptions,
+            metrics: parts.metrics,
+            default_series: parts.default_series,
+            next: tokio::sync::Mutex::default(),
+            settled_ms: std::sync::atomic::AtomicI64::new(settled),
+        })
+    }
+
+    /// No issued bill has an interval at or after this.
+    pub(crate) fn settled_before_ms(&self) -> i64 {
+        self.settled_ms.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Issues bills that are ready, in this order, and answers them as they were issued, also those that were issued before.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Bus`]: some may be issued; order the same again, or let [`Self::resume`] finish.
+    pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Bill>, Error> {
+        let mut next = self.next.lock().await;
+        let mut intents = Vec::with_capacity(ready.len());
+        let mut issued = Vec::new();
+        for ready in ready {
+            match self.store.get::<Bill>(&ready.bill.id).await? {
+                Some(bill) => issued.push(bill),
+                None => match self.begin(ready, order, &mut next).await? {
+                    Begun::Intent(intent) => intents.push(*intent),
+                    Begun::Done(bill) => issued.push(*bill),
+                },
+            }
+        }
+        issued.extend(self.carry_out(intents, &mut next).await?);
+        Ok(issued)
+    }
+
+    /// Finishes what was begun before the last stop.
+    ///
+    /// # Errors
+    /// As [`Self::issue`]; call again.
+    pub(crate) async fn resume(&self) -> Result<usize, Error> {
+        let mut next = self.next.lock().await;
+        let mut open = Vec::new();
+        self.store
+            .for_each("", |intent: Intent| open.push(intent))
+            .await?;
+        Ok(self.carry_out(open, &mut next).await?.len())
+    }
+
+    /// Keeps the intent. What is frozen already counts, not what was planned anew.
+    async fn begin(
+        &self,
+        ready: Ready,
+        order: &Order,
+        next: &mut HashMap<String, u64>,
+    ) -> Result<Begun, Error> {
+        let now = self.clock.now();
+        let at = time::utc(now.timestamp_millis());
+        let mut bill = ready.bill;
+        ISSUED.clone_into(&mut bill.status);
+        bill.issued_at.clone_from(&at);
+        let transition = |to: &str| Transition {
+            to: to.to_owned(),
+            at: at.clone(),
+            actor: order.actor.clone(),
+            reason: order.reason.to_owned(),
+        };
+        bill.history.extend([transition("approved"), transition(ISSUED)]);
+        let series = self.series(&bill.kind, &at).await?;
+        let number_from = self.next_number(&series, next).await?;
+        let intent = Intent {
+            bill: Some(bill),
+            series,
+            number_from,
+            inputs: Some(ready.inputs),
+        };
+        let bill_id = intent
+            .bill
+            .as_ref()
+            .map(|bill| bill.id.clone())
+            .unwrap_or_default();
+        let fresh = self.store.insert(&intent).await? == Inserted::New;
+        let kept = if fresh {
+            Some(intent)
+        } else {
+            self.store.get(&Intent::id_of(&bill_id)).await?
+        };
+        // Another owner may have finished the bill since we looked.
+        match (kept, self.store.get::<Bill>(&bill_id).await?) {
+            (kept, Some(bill)) => {
+                if kept.is_some() && fresh {
+                    self.store.remove::<Intent>(&Intent::id_of(&bill_id)).await?;
+                }
+                Ok(Begun::Done(Box::new(bill)))
+            }
+            (Some(kept), None) => Ok(Begun::Intent(Box::new(kept))),
+            (None, None) => Err(Error::Conflict {
+                reason: "ISSUE_RACE",
+                message: format!("bill {bill_id} is being issued elsewhere; ask again"),
+            }),
+        }
+    }
+
+    /// Takes intents to their end.
+    async fn carry_out(
+        &self,
+        intents: Vec<Intent>,
+        next: &mut HashMap<String, u64>,
+    ) -> Result<Vec<Bill>, Error> {
+        let mut bills = Vec::with_capacity(intents.len());
+        for intent in intents {
+            if let Some(done) = self.number_and_store(intent, next).await? {
+                bills.push(done);
+            }
+        }
+        if bills.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.sync().await?;
+        for (bill, inputs) in &bills {
+            self.look_again(bill, inputs).await?;
+        }
+        let event = |bill: &Bill| Message {
+            topic: Topic::Events,
+            id: event_id(&bill.id),
+            kind: EVENT,
+            time_ms: self.clock.now_ms(),
+            body: bill.encode_to_vec().into(),
+        };
+        self.bus
+            .publish(bills.iter().map(|(bill, _)| event(bill)).collect())
+            .await?;
+        for (bill, _) in &bills {
+            self.store.remove::<Intent>(&Intent::id_of(&bill.id)).await?;
+            self.metrics.bills(ISSUED).inc();
+        }
+        self.store.sync().await?;
+        Ok(bills.into_iter().map(|(bill, _)| bill).collect())
+    }
+
+    /// Gives a frozen bill its number and keeps it.
+    async fn number_and_store(
+        &self,
+        intent: Intent,
+        next: &mut HashMap<String, u64>,
+    ) -> Result<Option<(Bill, BillInputs)>, Error> {
+        let (Some(mut bill), Some(inputs)) = (intent.bill, intent.inputs) else {
+            return Ok(None);
+        };
+        if let Some(done) = self.store.get::<Bill>(&bill.id).await? {
+            return Ok(Some((done, inputs)));
+        }
+        let number = self.claim(&intent.series, intent.number_from, &bill.id).await?;
+        let free = next.entry(intent.series.clone()).or_insert(1);
+        *free = (*free).max(number.saturating_add(1));
+        bill.number = format!("{}-{number:06}", intent.series);
+        self.settle(inputs.end_ms).await?;
+        self.store.insert(&inputs).await?;
+        let bill = match self.store.insert(&bill).await? {
+            Inserted::New => bill,
+            Inserted::Already => self.store.get(&bill.id).await?.unwrap_or(bill),
+        };
+        Ok(Some((bill, inputs)))
+    }
+
+    /// The number of a bill: the first from `from` on that is free or its own already.
+    async fn claim(&self, series: &str, from: u64, bill_id: &str) -> Result<u64, Error> {
+        let mut number = from;
+        loop {
+            let claim = NumberClaim {
+                series: series.to_owned(),
+                number,
+                bill_id: bill_id.to_owned(),
+            };
+            if self.store.insert(&claim).await? == Inserted::New {
+                return Ok(number);
+            }
+            let taken: Option<NumberClaim> = self.store.get(&NumberClaim::id_of(series, number)).await?;
+            if taken.is_some_and(|taken| taken.bill_id == bill_id) {
+                return Ok(number);
+            }
+            number = number.saturating_add(1);
+        }
+    }
+
+    /// Remembers up to where periods are issued, before a bill says so.
+    async fn settle(&self, end_ms: i64) -> Result<(), Error> {
+        if end_ms > self.settled_before_ms() {
+            self.store
+                .put(&Kept {
+                    name: SETTLED.to_owned(),
+                    value: end_ms,
+                })
+                .await?;
+            self.settled_ms
+                .fetch_max(end_ms, std::sync::atomic::Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
+    /// Whether reads came between planning and storing: then whoever stored them may not have seen the bill.
+    async fn look_again(&self, bill: &Bill, inputs: &BillInputs) -> Result<(), Error> {
+        if !self.loader.is_current(inputs).await? {
+            self.exceptions.raise(&[late_read(&bill.id)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Seller, kind and year, e.g. `GT-INV-2026`.
+    async fn series(&self, kind: &str, issued_at: &str) -> Result<String, Error> {
+        let sellers = self.store.list::<Seller>("", None, 1).await?;
+        let prefix = sellers
+            .first()
+            .map_or(&self.default_series, |seller| &seller.series);
+        let word = if kind == "credit_note" { "CRN" } else { "INV" };
+        let year = issued_at.get(..4).unwrap_or_default();
+        Ok(format!("{prefix}-{word}-{year}"))
+    }
+
+    /// The first free number, if nobody else claims it: numbers are gap-free, so it is found by halving.
+    async fn next_number(&self, series: &str, next: &mut HashMap<String, u64>) -> Result<u64, Error> {
+        if let Some(free) = next.get(series) {
+            return Ok(*free);
+        }
+        let taken = async |number| -> Result<bool, Error> {
+            let claim: Option<NumberClaim> = self.store.get(&NumberClaim::id_of(series, number)).await?;
+            Ok(claim.is_some())
+        };
+        let (mut used, mut free) = (0_u64, 1_u64);
+        while taken(free).await? {
+            (used, free) = (free, free.saturating_mul(2));
+        }
+        while free.saturating_sub(used) > 1 {
+            let middle = used.midpoint(free);
+            if taken(middle).await? {
+                used = middle
+            } else {
+                free = middle
+            }
+        }
+        next.insert(series.to_owned(), free);
+        Ok(free)
+    }
+}
+
+/// The exception of a read that came after its period was issued.
+pub(crate) fn late_read(bill_id: &str) -> Cause {
+    Cause {
+        kind: Kind::LateRead,
+        subject: bill_id.to_owned(),
+        detail: "the reads of the period are not those that the issued bill was computed from".to_owned(),
+    }
+}
+
+/// The same for the same bill, whoever publishes.
+fn event_id(bill_id: &str) -> u128 {
+    let digest = Sha256::digest(format!("{EVENT}|{bill_id}"));
+    digest
+        .iter()
+        .take(16)
+        .fold(0, |id, byte| id << 8 | u128::from(*byte))
+}
+
+/// Whether two bills state the same.
+pub(crate) fn same_statement(a: &Bill, b: &Bill) -> bool {
+    statement_only(a) == statement_only(b)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The metrics of billing. Labels come from enums; no id is ever a label.
+
+use prometheus::core::Collector;
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use crate::exception::Kind;
+
+/// Upper bounds of durations, seconds.
+const SECONDS: &[f64] = &[0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
+
+/// States of a bill that are counted.
+pub(crate) const BILL_STATES: &[&str] = &["issued", "held", "ready"];
+
+/// See the module. A clone is the same metrics.
+#[derive(Clone)]
+pub struct Metrics {
+    /// Readings merged into blocks.
+    pub readings_stored: IntCounter,
+    /// Checkpoints written.
+    pub checkpoints: IntCounter,
+    /// How long a checkpoint takes.
+    pub checkpoint_seconds: Histogram,
+    /// Readings consumed but not in blocks yet.
+    pub readings_pending: IntGauge,
+    /// How long planning one bill takes, reads included.
+    pub plan_seconds: Histogram,
+    /// Agreements whose draft may have changed.
+    pub agreements_dirty: IntGauge,
+    bills: IntCounterVec,
+    exceptions_open: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Registers every metric, at 0.
+    ///
+    /// # Errors
+    /// [`prometheus::Error`] when one is registered already.
+    pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let bills_help =
+            "Bills by what became of them in bill runs and issues: issued, held, ready (dry run).";
+        let histogram = |name: &str, help: &str| {
+            let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+            added(registry, Histogram::with_opts(options)?)
+        };
+        let metrics = Self {
+            readings_stored: added(
+                registry,
+                IntCounter::new(
+                    "gridtally_billing_readings_stored_total",
+                    "Readings merged into stored blocks.",
+                )?,
+            )?,
+            checkpoints: added(
+                registry,
+                IntCounter::new(
+                    "gridtally_billing_checkpoints_total",
+                    "Checkpoints written and synced.",
+                )?,
+            )?,
+            checkpoint_seconds: histogram(
+                "gridtally_billing_checkpoint_seconds",
+                "How long a checkpoint takes.",
+            )?,
+            readings_pending: added(
+                registry,
+                IntGauge::new(
+                    "gridtally_billing_readings_pending",
+                    "Readings consumed but not in stored blocks yet.",
+                )?,
+            )?,
+            plan_seconds: histogram(
+                "gridtally_billing_plan_seconds",
+                "How long planning one bill takes, reads included.",
+            )?,
+            agreements_dirty: added(
+                registry,
+                IntGauge::new(
+                    "gridtally_billing_agreements_dirty",
+                    "Agreements with reads since their draft was computed.",
+                )?,
+            )?,
+            bills: added(
+                registry,
+                IntCounterVec::new(Opts::new("gridtally_billing_bills_total", bills_help), &["state"])?,
+            )?,
+            exceptions_open: added(
+                registry,
+                IntGaugeVec::new(
+                    Opts::new("gridtally_billing_exceptions_open", "Open exceptions by kind."),
+                    &["kind"],
+                )?,
+            )?,
+        };
+        BILL_STATES
+            .iter()
+            .for_each(|state| metrics.bills(state).inc_by(0));
+        Kind::ALL
+            .iter()
+            .for_each(|kind| metrics.exceptions_open(*kind).set(0));
+        Ok(metrics)
+    }
+
+    /// Bills that came to a state; one of [`BILL_STATES`].
+    pub(crate) fn bills(&self, state: &str) -> IntCounter {
+        self.bills.with_label_values(&[state])
+    }
+
+    /// Open exceptions of a kind.
+    pub(crate) fn exceptions_open(&self, kind: Kind) -> IntGauge {
+        self.exceptions_open.with_label_values(&[kind.word()])
+    }
+}
+
+fn added<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> Result<C, prometheus::Error> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}

@@ -1,0 +1,463 @@
+//! Whether an object may stand in the register. A check also writes out defaults, so that what is stored says everything.
+
+use chrono_tz::Tz;
+use model::{Channel, is_valid_id};
+use proto::billing::{
+    Account, Agreement, Assignment, Calendar, Dial, Installation, Meter, Seller, ServicePoint, Tariff,
+};
+use tariff_engine::Exact;
+
+use super::Register;
+use crate::error::Error;
+use crate::time;
+
+/// Length of an interval where a meter says none, seconds.
+const DEFAULT_INTERVAL_SECONDS: u32 = 900;
+/// Seconds of a day; every interval divides it.
+const DAY_SECONDS: u32 = 86_400;
+/// Longest name, address or other text.
+const MAX_TEXT: usize = 500;
+/// Longest id of an agreement: ids of bills append a date and a revision.
+const MAX_AGREEMENT_ID: usize = 48;
+/// Most assignments of an agreement, dials of a meter, terms of a recipe.
+const MAX_PARTS: usize = 100;
+/// Longest text of a tariff, bytes.
+const MAX_TARIFF: usize = 256 * 1024;
+/// Most days between the end of a cycle and its run or close.
+const MAX_DAYS: u32 = 90;
+
+fn invalid<T>(reason: &'static str, message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::Invalid {
+        reason,
+        message: message.into(),
+    })
+}
+
+fn conflict<T>(reason: &'static str, message: impl Into<String>) -> Result<T, Error> {
+    Err(Error::Conflict {
+        reason,
+        message: message.into(),
+    })
+}
+
+fn check_id(what: &str, id: &str) -> Result<(), Error> {
+    if is_valid_id(id) {
+        Ok(())
+    } else {
+        invalid("BAD_ID", format!("{what} must be 1 to 64 of A-Z a-z 0-9 . _ : -"))
+    }
+}
+
+fn check_texts(texts: &[(&str, &str)]) -> Result<(), Error> {
+    for (what, text) in texts {
+        if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+            return invalid(
+                "BAD_TEXT",
+                format!("{what} is longer than {MAX_TEXT} bytes or has control characters"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Empty, or a name that may become a label.
+fn check_label(what: &str, label: &str) -> Result<(), Error> {
+    if label.is_empty() {
+        Ok(())
+    } else {
+        check_id(what, label)
+    }
+}
+
+/// Half-open, `to` empty = open-ended; both written as UTC.
+fn check_range(from: &mut String, to: &mut String) -> Result<(i64, i64), Error> {
+    let start = time::parse("from", from)?;
+    let end = if to.is_empty() {
+        i64::MAX
+    } else {
+        time::parse("to", to)?
+    };
+    if start >= end {
+        return invalid("BAD_RANGE", "from must be before to");
+    }
+    *from = time::utc(start);
+    if end < i64::MAX {
+        *to = time::utc(end);
+    }
+    Ok((start, end))
+}
+
+fn check_decimal(what: &str, text: &str) -> Result<(), Error> {
+    match text.parse::<Exact>() {
+        Ok(_) => Ok(()),
+        Err(error) => invalid("BAD_NUMBER", format!("{what}: {error}")),
+    }
+}
+
+fn check_currency(currency: &str) -> Result<(), Error> {
+    if currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    invalid(
+        "BAD_CURRENCY",
+        "currency must be three capital letters (ISO 4217)",
+    )
+}
+
+pub(super) async fn service_point(
+    register: &Register,
+    point: &mut ServicePoint,
+) -> Result<Option<ServicePoint>, Error> {
+    check_id("id", &point.id)?;
+    check_texts(&[("address", &point.address)])?;
+    check_label("region", &point.region)?;
+    check_label("feeder", &point.feeder)?;
+    check_label("tariff_class", &point.tariff_class)?;
+    if point.zone.parse::<Tz>().is_err() {
+        return invalid("BAD_ZONE", format!("{:?} is no IANA time zone", point.zone));
+    }
+    let old = register.lookup::<ServicePoint>(&point.id).await?;
+    let moved = old.as_ref().is_some_and(|old| old.zone != point.zone);
+    if moved && register.index().agreements_at(&point.id).next().is_some() {
+        return conflict(
+            "ZONE_IN_USE",
+            "the zone of a service point with agreements cannot change",
+        );
+    }
+    Ok(old)
+}
+
+pub(super) async fn meter(register: &Register, meter: &mut Meter) -> Result<Option<Meter>, Error> {
+    check_id("id", &meter.id)?;
+    check_texts(&[("serial", &meter.serial)])?;
+    if meter.interval_seconds == 0 {
+        meter.interval_seconds = DEFAULT_INTERVAL_SECONDS;
+    }
+    if !DAY_SECONDS.is_multiple_of(meter.interval_seconds) {
+        return invalid("BAD_INTERVAL", "interval_seconds must divide a day");
+    }
+    if meter.channels.is_empty() {
+        meter.channels.push(Channel::Import.word().to_owned());
+    }
+    let mut channels = Vec::new();
+    for word in &meter.channels {
+        match Channel::from_word(word) {
+            Some(channel) => channels.push(channel),
+            None => {
+                return invalid(
+                    "BAD_CHANNEL",
+                    format!("{word:?} is not IMPORT, EXPORT or REACTIVE"),
+                );
+            }
+        }
+    }
+    channels.sort_unstable();
+    channels.dedup();
+    meter.channels = channels.iter().map(|channel| channel.word().to_owned()).collect();
+    if meter.registers.len() > MAX_PARTS {
+        return invalid("TOO_MANY", format!("a meter has at most {MAX_PARTS} registers"));
+    }
+    meter.registers.iter_mut().try_for_each(dial)?;
+    Ok(register.lookup(&meter.id).await?)
+}
+
+fn dial(dial: &mut Dial) -> Result<(), Error> {
+    check_id("the name of a register", &dial.name)?;
+    if !(1..=12).contains(&dial.digits) {
+        return invalid(
+            "BAD_REGISTER",
+            format!("register {} must have 1 to 12 digits", dial.name),
+        );
+    }
+    if dial.multiplier.is_empty() {
+        "1".clone_into(&mut dial.multiplier);
+    }
+    check_decimal("multiplier", &dial.multiplier)
+}
+
+pub(super) async fn installation(
+    register: &Register,
+    installation: &mut Installation,
+) -> Result<Option<Installation>, Error> {
+    check_id("id", &installation.id)?;
+    let (from, to) = check_range(&mut installation.from, &mut installation.to)?;
+    for (name, dial) in installation.opening.iter().chain(&installation.closing) {
+        check_decimal(name, dial)?;
+    }
+    check_place(register, installation, from, to)?;
+    Ok(register.lookup(&installation.id).await?)
+}
+
+/// The meter and the point exist, and the meter is nowhere else in that time.
+fn check_place(register: &Register, installation: &Installation, from: i64, to: i64) -> Result<(), Error> {
+    let index = register.index();
+    let Some(meter) = index.meter(&installation.meter_id) else {
+        return Err(Error::NotFound {
+            what: "meter",
+            id: installation.meter_id.clone(),
+        });
+    };
+    if index.point(&installation.service_point_id).is_none() {
+        return Err(Error::NotFound {
+            what: "service point",
+            id: installation.service_point_id.clone(),
+        });
+    }
+    let others = meter
+        .places
+        .iter()
+        .filter(|place| *place.installation != installation.id);
+    if let Some(other) = others
+        .into_iter()
+        .find(|other| from < other.to_ms && other.from_ms < to)
+    {
+        let message = format!(
+            "meter {} is at {} in that time already ({})",
+            installation.meter_id, other.point, other.installation
+        );
+        return conflict("INSTALLATION_OVERLAP", message);
+    }
+    Ok(())
+}
+
+pub(super) async fn account(register: &Register, account: &mut Account) -> Result<Option<Account>, Error> {
+    check_id("id", &account.id)?;
+    check_currency(&account.currency)?;
+    check_texts(&[
+        ("name", &account.name),
+        ("address", &account.address),
+        ("language", &account.language),
+        ("tax_number", &account.tax_number),
+        ("email", &account.email),
+    ])?;
+    let old = register.lookup::<Account>(&account.id).await?;
+    if old.as_ref().is_some_and(|old| old.currency != account.currency) {
+        return conflict(
+            "CURRENCY_FIXED",
+            "the currency of an account cannot change; open another account",
+        );
+    }
+    Ok(old)
+}
+
+pub(super) async fn calendar(
+    register: &Register,
+    calendar: &mut Calendar,
+) -> Result<Option<Calendar>, Error> {
+    check_id("id", &calendar.id)?;
+    if calendar.billing_day == 0 {
+        calendar.billing_day = 1;
+    }
+    if calendar.billing_day > 31 {
+        return invalid("BAD_BILLING_DAY", "billing_day must be 1 to 31");
+    }
+    let run = *calendar
+        .run_after_days
+        .get_or_insert(crate::cycle::RUN_AFTER_DAYS);
+    let close = *calendar
+        .window_days
+        .get_or_insert(crate::cycle::WINDOW_DAYS.max(run));
+    if run > close || close > MAX_DAYS {
+        return invalid(
+            "BAD_WINDOW",
+            format!("run_after_days <= window_days <= {MAX_DAYS}"),
+        );
+    }
+    Ok(register.lookup(&calendar.id).await?)
+}
+
+pub(super) async fn tariff(
+    register: &Register,
+    tariff: &mut Tariff,
+) -> Result<(Option<Tariff>, tariff_engine::Tariff), Error> {
+    check_id("id", &tariff.id)?;
+    check_texts(&[("name", &tariff.name)])?;
+    if tariff.body.len() > MAX_TARIFF {
+        return invalid(
+            "TARIFF_INVALID",
+            format!("a tariff has at most {MAX_TARIFF} bytes"),
+        );
+    }
+    let parsed = match tariff_engine::Tariff::parse(&tariff.body) {
+        Ok(parsed) => parsed,
+        Err(problems) => return invalid("TARIFF_INVALID", problems.to_string()),
+    };
+    parsed.edition().clone_into(&mut tariff.edition);
+    let old = register.lookup::<Tariff>(&tariff.id).await?;
+    if let Some(before) = old
+        .as_ref()
+        .and_then(|old| tariff_engine::Tariff::parse(&old.body).ok())
+        && (before.zone() != parsed.zone() || before.currency() != parsed.currency())
+    {
+        return conflict(
+            "TARIFF_FIXED",
+            "zone and currency of a tariff cannot change; make another tariff",
+        );
+    }
+    Ok((old, parsed))
+}
+
+pub(super) async fn seller(register: &Register, seller: &mut Seller) -> Result<Option<Seller>, Error> {
+    check_id("id", &seller.id)?;
+    check_texts(&[
+        ("name", &seller.name),
+        ("tax_number", &seller.tax_number),
+        ("bank_account", &seller.bank_account),
+    ])?;
+    let short = (1..=16).contains(&seller.series.len());
+    if !short
+        || !seller
+            .series
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    {
+        return invalid("BAD_SERIES", "series must be 1 to 16 of A-Z 0-9");
+    }
+    let others = register.list::<Seller>(None, MAX_PARTS).await?;
+    if let Some(other) = others.iter().find(|other| other.id != seller.id) {
+        return conflict(
+            "SELLER_EXISTS",
+            format!(
+                "this utility is {} already; another seller is another instance",
+                other.id
+            ),
+        );
+    }
+    let old = register.lookup::<Seller>(&seller.id).await?;
+    Ok(old)
+}
+
+pub(super) async fn agreement(
+    register: &Register,
+    agreement: &mut Agreement,
+) -> Result<Option<Agreement>, Error> {
+    check_id("id", &agreement.id)?;
+    if agreement.id.len() > MAX_AGREEMENT_ID {
+        return invalid(
+            "BAD_ID",
+            format!("the id of an agreement has at most {MAX_AGREEMENT_ID} characters"),
+        );
+    }
+    let (from, to) = check_range(&mut agreement.from, &mut agreement.to)?;
+    let account: Account = register.find(&agreement.account_id).await?;
+    let zone = {
+        let index = register.index();
+        let Some(point) = index.point(&agreement.service_point_id) else {
+            return Err(Error::NotFound {
+                what: "service point",
+                id: agreement.service_point_id.clone(),
+            });
+        };
+        let others = index
+            .agreements_at(&agreement.service_point_id)
+            .filter(|(id, _)| *id != agreement.id);
+        if let Some((other, _)) = others
+            .into_iter()
+            .find(|(_, other)| from < other.to_ms && other.from_ms < to)
+        {
+            let message = format!(
+                "{other} covers {} in that time already",
+                agreement.service_point_id
+            );
+            return conflict("AGREEMENT_OVERLAP", message);
+        }
+        point.zone
+    };
+    check_order(agreement, zone, from)?;
+    for number in 0..agreement.assignments.len() {
+        if let Some(assignment) = agreement.assignments.get_mut(number) {
+            check_assignment(register, assignment, zone, &account).await?;
+        }
+    }
+    Ok(register.lookup(&agreement.id).await?)
+}
+
+/// Assignments follow each other, and the first covers the agreement's beginning.
+fn check_order(agreement: &Agreement, zone: Tz, from_ms: i64) -> Result<(), Error> {
+    if agreement.assignments.is_empty() || agreement.assignments.len() > MAX_PARTS {
+        return invalid(
+            "NO_ASSIGNMENT",
+            format!("an agreement has 1 to {MAX_PARTS} assignments of tariff and calendar"),
+        );
+    }
+    let mut before: Option<chrono::NaiveDate> = None;
+    for (number, assignment) in agreement.assignments.iter().enumerate() {
+        if number == 0 && assignment.from.is_empty() {
+            continue;
+        }
+        let Ok(date) = assignment.from.parse::<chrono::NaiveDate>() else {
+            return invalid(
+                "BAD_DATE",
+                format!("{:?} is no date like 2026-01-31", assignment.from),
+            );
+        };
+        let first_day = tariff_engine::local::date(zone, from_ms);
+        if number == 0 && first_day.is_none_or(|first| date > first) {
+            return invalid("NO_ASSIGNMENT", "the first assignment begins after the agreement");
+        }
+        if before.is_some_and(|before| date <= before) {
+            return invalid("BAD_DATE", "assignments must be in order of from");
+        }
+        before = Some(date);
+    }
+    Ok(())
+}
+
+async fn check_assignment(
+    register: &Register,
+    assignment: &mut Assignment,
+    zone: Tz,
+    account: &Account,
+) -> Result<(), Error> {
+    let tariff: Tariff = register.find(&assignment.tariff_id).await?;
+    let _calendar: Calendar = register.find(&assignment.calendar_id).await?;
+    let parsed = match tariff_engine::Tariff::parse(&tariff.body) {
+        Ok(parsed) => parsed,
+        Err(problems) => return invalid("TARIFF_INVALID", problems.to_string()),
+    };
+    if parsed.zone() != zone {
+        let message = format!(
+            "tariff {} is of zone {}, the service point of {zone}",
+            tariff.id,
+            parsed.zone()
+        );
+        return conflict("ZONE_MISMATCH", message);
+    }
+    if parsed.currency() != account.currency {
+        let message = format!(
+            "tariff {} is in {}, account {} in {}",
+            tariff.id,
+            parsed.currency(),
+            account.id,
+            account.currency
+        );
+        return conflict("CURRENCY_MISMATCH", message);
+    }
+    if assignment.recipe.len() > MAX_PARTS {
+        return invalid("TOO_MANY", format!("a recipe has at most {MAX_PARTS} terms"));
+    }
+    for term in &mut assignment.recipe {
+        if term.sign != 1 && term.sign != -1 {
+            return invalid("BAD_RECIPE", "the sign of a recipe's term must be 1 or -1");
+        }
+        if term.channel.is_empty() {
+            Channel::Import.word().clone_into(&mut term.channel);
+        }
+        if Channel::from_word(&term.channel).is_none() {
+            return invalid(
+                "BAD_CHANNEL",
+                format!("{:?} is not IMPORT, EXPORT or REACTIVE", term.channel),
+            );
+        }
+        if register.index().meter(&term.meter_id).is_none() {
+            return Err(Error::NotFound {
+                what: "meter",
+                id: term.meter_id.clone(),
+            });
+        }
+    }
+    for (name, value) in &assignment.values {
+        check_decimal(name, value)?;
+    }
+    Ok(())
+}

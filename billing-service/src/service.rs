@@ -1,0 +1,160 @@
+//! The calls: requests into questions to the office, answers into messages. In one process they are called directly, between processes
+//! over gRPC; it is the same trait.
+
+mod bills;
+mod page;
+mod readings;
+mod reads;
+mod register;
+mod usage;
+
+use std::sync::Arc;
+
+use model::ErrorKind;
+use proto::billing::{
+    Bill, ChangedDaysRequest, ChangedDaysResponse, DayWindowsRequest, DayWindowsResponse, ExplainBillRequest,
+    ExplainBillResponse, GetBillRequest, GetMeterRequest, GetUsageRequest, GetUsageResponse,
+    IssueBillRequest, ListBillsRequest, ListBillsResponse, ListExceptionsRequest, ListExceptionsResponse,
+    ListMetersRequest, ListMetersResponse, ListReadingsRequest, ListReadingsResponse, ListRegisterRequest,
+    ListRegisterResponse, MeterGroupsRequest, MeterGroupsResponse, MeterView, PutResponse, RegisterKey,
+    RegisterObject, RunBillsRequest, RunBillsResponse, billing_server, reads_server, register_server,
+};
+use service_kit::{Fault, status_of};
+use tonic::{Request, Response, Status};
+
+use crate::consequence::Watcher;
+use crate::error::Error;
+use crate::office::Office;
+
+/// The services `Billing`, `Register` and `Reads`.
+#[derive(Clone)]
+pub struct Service {
+    office: Arc<Office>,
+    watcher: Arc<Watcher>,
+}
+
+impl Service {
+    pub(crate) fn new(office: Arc<Office>, watcher: Arc<Watcher>) -> Self {
+        Self { office, watcher }
+    }
+}
+
+/// An answer, or the status of its error.
+fn answer<T>(outcome: Result<T, Error>) -> Result<Response<T>, Status> {
+    outcome.map(Response::new).map_err(|error| {
+        let kind = error.kind();
+        if matches!(kind, ErrorKind::Internal | ErrorKind::Unavailable) {
+            tracing::error!(error = crate::reads::error_chain(&error), "a call failed");
+        }
+        status_of(&Fault::new(kind, error.reason(), error.to_string()))
+    })
+}
+
+#[tonic::async_trait]
+impl billing_server::Billing for Service {
+    async fn list_bills(
+        &self,
+        request: Request<ListBillsRequest>,
+    ) -> Result<Response<ListBillsResponse>, Status> {
+        answer(bills::list(&self.office, &request.into_inner()).await)
+    }
+
+    async fn get_bill(&self, request: Request<GetBillRequest>) -> Result<Response<Bill>, Status> {
+        answer(self.office.bill(&request.into_inner().id).await)
+    }
+
+    async fn explain_bill(
+        &self,
+        request: Request<ExplainBillRequest>,
+    ) -> Result<Response<ExplainBillResponse>, Status> {
+        answer(bills::explain(&self.office, &request.into_inner()).await)
+    }
+
+    async fn list_readings(
+        &self,
+        request: Request<ListReadingsRequest>,
+    ) -> Result<Response<ListReadingsResponse>, Status> {
+        answer(readings::list(&self.office, &request.into_inner()).await)
+    }
+
+    async fn get_usage(
+        &self,
+        request: Request<GetUsageRequest>,
+    ) -> Result<Response<GetUsageResponse>, Status> {
+        answer(usage::get(&self.office, &request.into_inner()).await)
+    }
+
+    async fn list_meters(
+        &self,
+        request: Request<ListMetersRequest>,
+    ) -> Result<Response<ListMetersResponse>, Status> {
+        answer(register::meters(&self.office, &request.into_inner()).await)
+    }
+
+    async fn get_meter(&self, request: Request<GetMeterRequest>) -> Result<Response<MeterView>, Status> {
+        answer(register::meter(&self.office, &request.into_inner().id).await)
+    }
+
+    async fn list_exceptions(
+        &self,
+        request: Request<ListExceptionsRequest>,
+    ) -> Result<Response<ListExceptionsResponse>, Status> {
+        answer(register::exceptions(&self.office, &request.into_inner()).await)
+    }
+
+    async fn run_bills(
+        &self,
+        request: Request<RunBillsRequest>,
+    ) -> Result<Response<RunBillsResponse>, Status> {
+        answer(bills::run(&self.office, &request.into_inner()).await)
+    }
+
+    async fn issue_bill(&self, request: Request<IssueBillRequest>) -> Result<Response<Bill>, Status> {
+        answer(bills::issue(&self.office, &request.into_inner()).await)
+    }
+}
+
+#[tonic::async_trait]
+impl register_server::Register for Service {
+    async fn put(&self, request: Request<RegisterObject>) -> Result<Response<PutResponse>, Status> {
+        answer(register::put(&self.office, &self.watcher, request.into_inner()).await)
+    }
+
+    async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
+        answer(register::get(&self.office, &request.into_inner()).await)
+    }
+
+    async fn list(
+        &self,
+        request: Request<ListRegisterRequest>,
+    ) -> Result<Response<ListRegisterResponse>, Status> {
+        answer(register::list(&self.office, &request.into_inner()).await)
+    }
+}
+
+#[tonic::async_trait]
+impl reads_server::Reads for Service {
+    async fn day_windows(
+        &self,
+        request: Request<DayWindowsRequest>,
+    ) -> Result<Response<DayWindowsResponse>, Status> {
+        answer(reads::day_windows(&self.office, &request.into_inner()).await)
+    }
+
+    async fn changed_days(
+        &self,
+        request: Request<ChangedDaysRequest>,
+    ) -> Result<Response<ChangedDaysResponse>, Status> {
+        answer(reads::changed_days(&self.office, &request.into_inner()).await)
+    }
+
+    async fn meter_groups(
+        &self,
+        request: Request<MeterGroupsRequest>,
+    ) -> Result<Response<MeterGroupsResponse>, Status> {
+        answer(Ok(reads::meter_groups(&self.office, &request.into_inner())))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,319 @@
+//! Readings of one meter, as staff see them.
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+use model::{Channel, Content, Energy, MeterId, Series};
+use proto::billing::{ListReadingsRequest, ListReadingsResponse, ReadingVersion, ReadingView};
+use tariff_engine::Exact;
+
+use super::page;
+use crate::error::Error;
+use crate::office::Office;
+use crate::reads::{IntervalRead, LatestRead, RegisterRead, TelemetryRead};
+use crate::time;
+
+/// Readings an answer has when the request says nothing, and at most.
+const USUAL: u32 = 1000;
+const MOST: u32 = 10_000;
+/// As much time is read at once, so that memory does not grow with the range asked for.
+const STEP_MS: i64 = 8 * 86_400_000;
+/// Without a range: the latest readings of about this time ...
+const RECENT_MS: i64 = 2 * 86_400_000;
+/// ... at most this many.
+const RECENT: usize = 96;
+/// How long the cache keeps the latest readings of a meter.
+const RECENT_TTL: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// What kind of readings a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Channel(Channel),
+    EveryChannel,
+    Registers,
+    Telemetry,
+}
+
+/// The zone in which a meter's times are shown: that of its service point.
+pub(super) fn zone_of(office: &Office, meter: &str) -> Tz {
+    let index = office.register.index();
+    let place = index.place_of(meter, office.clock.now_ms());
+    place
+        .and_then(|place| index.point(&place.point))
+        .map_or(Tz::UTC, |point| point.zone)
+}
+
+/// The configured length of a meter's intervals, seconds.
+pub(super) fn length_of(office: &Office, meter: &str) -> u32 {
+    office
+        .register
+        .index()
+        .meter(meter)
+        .map_or(900, |meter| meter.interval_seconds)
+}
+
+/// A meter that is registered or was heard of.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(super) fn meter_id(office: &Office, id: &str) -> Result<MeterId, Error> {
+    let missing = || Error::NotFound {
+        what: "meter",
+        id: id.to_owned(),
+    };
+    let meter: MeterId = id.parse().map_err(|_| missing())?;
+    let known = office.register.index().meter(id).is_some() || office.reads.knows(&meter);
+    if known { Ok(meter) } else { Err(missing()) }
+}
+
+pub(super) async fn list(
+    office: &Office,
+    request: &ListReadingsRequest,
+) -> Result<ListReadingsResponse, Error> {
+    let meter = meter_id(office, &request.meter_id)?;
+    let what = what(&request.channel)?;
+    if request.from.is_empty() && request.to.is_empty() && request.cursor.is_empty() {
+        return recent(office, &meter, what).await;
+    }
+    let from_ms = if request.from.is_empty() {
+        0
+    } else {
+        time::parse("from", &request.from)?
+    };
+    let to_ms = if request.to.is_empty() {
+        office.clock.now_ms().saturating_add(RECENT_MS)
+    } else {
+        time::parse("to", &request.to)?
+    };
+    let (from_ms, skip) = position(&request.cursor, from_ms)?;
+    let limit = page::limit(request.limit, USUAL, MOST);
+    let mut items: Vec<(i64, ReadingView)> = Vec::new();
+    let mut at_ms = from_ms;
+    while at_ms < to_ms && items.len() <= skip.saturating_add(limit) {
+        let end_ms = at_ms.saturating_add(STEP_MS).min(to_ms);
+        items.extend(views(office, &meter, what, at_ms..end_ms).await?);
+        at_ms = end_ms;
+    }
+    items.drain(..skip.min(items.len()));
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|(last_ms, _)| {
+        // How many of the same instant were given, also on the page before.
+        let given = items
+            .iter()
+            .rev()
+            .take_while(|(at_ms, _)| at_ms == last_ms)
+            .count();
+        let before = if *last_ms == from_ms { skip } else { 0 };
+        format!("{last_ms}.{}", given.saturating_add(before))
+    });
+    Ok(ListReadingsResponse {
+        items: items.into_iter().map(|(_, view)| view).collect(),
+        next_cursor,
+    })
+}
+
+fn what(channel: &str) -> Result<What, Error> {
+    Ok(match channel.to_ascii_lowercase().as_str() {
+        "" => What::EveryChannel,
+        "register" => What::Registers,
+        "telemetry" => What::Telemetry,
+        word => match Channel::from_word(word) {
+            Some(channel) => What::Channel(channel),
+            None => {
+                let message = "channel must be import, export, reactive, register or telemetry".to_owned();
+                return Err(Error::Invalid {
+                    reason: "BAD_CHANNEL",
+                    message,
+                });
+            }
+        },
+    })
+}
+
+/// Where a page begins: the instant, and how many readings of that instant were given.
+fn position(cursor: &str, from_ms: i64) -> Result<(i64, usize), Error> {
+    if cursor.is_empty() {
+        return Ok((from_ms, 0));
+    }
+    let parsed = cursor
+        .split_once('.')
+        .and_then(|(at, given)| Some((at.parse().ok()?, given.parse().ok()?)));
+    parsed.ok_or_else(|| Error::Invalid {
+        reason: "BAD_CURSOR",
+        message: "the cursor is not one of this list".to_owned(),
+    })
+}
+
+/// The latest readings, oldest first. They are cached under the position up to which the meter's shard was read: once something new
+/// is in, the old answer is not found any more.
+async fn recent(office: &Office, meter: &MeterId, what: What) -> Result<ListReadingsResponse, Error> {
+    let shard = model::shard_of(model::meter_hash(meter.as_str()), office.reads.shards());
+    let version = office.register.index().version;
+    let key = format!(
+        "recent|{meter}|{what:?}|{version}|{}",
+        office.reads.position(shard)
+    );
+    if let Some(known) = office
+        .cache
+        .get(&key)
+        .await
+        .and_then(|bytes| prost::Message::decode(bytes).ok())
+    {
+        return Ok(known);
+    }
+    let latest_ms = match office.reads.latest(meter).await? {
+        Some(LatestRead::Interval(_, read)) => read.start_ms,
+        Some(LatestRead::Register(register)) => register.read.start_ms,
+        None => office.clock.now_ms(),
+    };
+    let range = latest_ms.saturating_sub(RECENT_MS)..latest_ms.saturating_add(1);
+    let views = views(office, meter, what, range).await?;
+    let skip = views.len().saturating_sub(RECENT);
+    let items = views.into_iter().skip(skip).map(|(_, view)| view).collect();
+    let answer = ListReadingsResponse {
+        items,
+        next_cursor: None,
+    };
+    office
+        .cache
+        .put(key, prost::Message::encode_to_vec(&answer).into(), RECENT_TTL)
+        .await;
+    Ok(answer)
+}
+
+async fn views(
+    office: &Office,
+    meter: &MeterId,
+    what: What,
+    range_ms: std::ops::Range<i64>,
+) -> Result<Vec<(i64, ReadingView)>, Error> {
+    let view = View {
+        meter: meter.as_str(),
+        zone: zone_of(office, meter.as_str()),
+    };
+    let channels = match what {
+        What::Registers => {
+            let registers = office.reads.registers(meter, range_ms).await?;
+            return Ok(registers
+                .iter()
+                .map(|read| (read.read.start_ms, view.register(read)))
+                .collect());
+        }
+        What::Telemetry => return Ok(view.telemetry(&office.reads.telemetry(meter, range_ms).await?)),
+        What::Channel(channel) => vec![channel],
+        What::EveryChannel => Channel::ALL.to_vec(),
+    };
+    let mut found = Vec::new();
+    for channel in channels {
+        for read in office.reads.intervals(meter, channel, range_ms.clone()).await? {
+            let mut shown = view.interval(channel, &read);
+            if read.versions > 1 {
+                shown.versions = versions(office, meter, channel, &read, view.zone).await?;
+            }
+            found.push((read.start_ms, shown));
+        }
+    }
+    found.sort_by_key(|(start_ms, _)| *start_ms); // stable: channels stay in order
+    Ok(found)
+}
+
+async fn versions(
+    office: &Office,
+    meter: &MeterId,
+    channel: Channel,
+    read: &IntervalRead,
+    zone: Tz,
+) -> Result<Vec<ReadingVersion>, Error> {
+    let range = read.start_ms..read.start_ms.saturating_add(1);
+    let found = office
+        .reads
+        .versions(meter, &Series::Interval(channel), range)
+        .await?;
+    let shown = |version: &crate::reads::Version| ReadingVersion {
+        usage_kwh: kwh(&version.content),
+        quality: version.content.quality.word().to_owned(),
+        revision: version.content.revision,
+        interval_seconds: version.content.interval_seconds,
+        received_at: time::in_zone(zone, version.received_ms),
+    };
+    Ok(found.iter().flat_map(|read| &read.versions).map(shown).collect())
+}
+
+/// The latest reading of a meter.
+pub(super) async fn latest(office: &Office, meter: &MeterId) -> Result<Option<ReadingView>, Error> {
+    let view = View {
+        meter: meter.as_str(),
+        zone: zone_of(office, meter.as_str()),
+    };
+    Ok(match office.reads.latest(meter).await? {
+        Some(LatestRead::Interval(channel, read)) => Some(view.interval(channel, &read)),
+        Some(LatestRead::Register(read)) => Some(view.register(&read)),
+        None => None,
+    })
+}
+
+/// How the readings of one meter are shown.
+pub(super) struct View<'a> {
+    pub(super) meter: &'a str,
+    pub(super) zone: Tz,
+}
+
+impl View<'_> {
+    pub(super) fn interval(&self, channel: Channel, read: &IntervalRead) -> ReadingView {
+        ReadingView {
+            channel: channel.word().to_owned(),
+            usage_kwh: kwh(&read.content),
+            ..self.frame(read)
+        }
+    }
+
+    fn register(&self, read: &RegisterRead) -> ReadingView {
+        ReadingView {
+            channel: read.channel.word().to_owned(),
+            register: read.register.to_string(),
+            register_kwh: kwh(&read.read.content),
+            interval_seconds: 0,
+            ..self.frame(&read.read)
+        }
+    }
+
+    fn frame(&self, read: &IntervalRead) -> ReadingView {
+        let quality = if read.conflict {
+            "CONFLICT"
+        } else {
+            read.content.quality.word()
+        };
+        ReadingView {
+            timestamp: time::in_zone(self.zone, read.start_ms),
+            interval_seconds: read.content.interval_seconds,
+            quality: quality.to_owned(),
+            received_at: time::in_zone(self.zone, read.received_ms),
+            meter_id: self.meter.to_owned(),
+            revision: read.content.revision,
+            ..ReadingView::default()
+        }
+    }
+
+    /// One view per instant, with everything measured then.
+    fn telemetry(&self, reads: &[TelemetryRead]) -> Vec<(i64, ReadingView)> {
+        let mut by_start: BTreeMap<i64, ReadingView> = BTreeMap::new();
+        for read in reads {
+            let view = by_start.entry(read.start_ms).or_insert_with(|| ReadingView {
+                timestamp: time::in_zone(self.zone, read.start_ms),
+                received_at: time::in_zone(self.zone, read.received_ms),
+                meter_id: self.meter.to_owned(),
+                ..ReadingView::default()
+            });
+            let scale = 10_i128.pow(read.quantity.places());
+            let value = Exact::ratio(i128::from(read.value), scale).map(|value| value.to_string());
+            view.telemetry
+                .insert(read.quantity.word().to_owned(), value.unwrap_or_default());
+        }
+        by_start.into_iter().collect()
+    }
+}
+
+fn kwh(content: &Content) -> String {
+    Energy::from_milliwatt_hours(content.value).to_string()
+}

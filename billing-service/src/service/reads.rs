@@ -1,0 +1,87 @@
+//! What analytics asks: reads folded by group.
+
+use proto::billing::{
+    ChangedDaysRequest, ChangedDaysResponse, DayWindowsRequest, DayWindowsResponse, GroupMinutes, MeterGroup,
+    MeterGroupsRequest, MeterGroupsResponse,
+};
+
+use super::page;
+use crate::error::Error;
+use crate::office::Office;
+use crate::reads::MinuteSum;
+use crate::register::NO_GROUP;
+
+/// Meters of one answer when the request says nothing, and at most.
+const USUAL: u32 = 10_000;
+const MOST: u32 = 50_000;
+
+pub(super) async fn day_windows(
+    office: &Office,
+    request: &DayWindowsRequest,
+) -> Result<DayWindowsResponse, Error> {
+    let register_version = office.register.index().version;
+    let now_ms = office.clock.now_ms();
+    let group_of = |meter: &str| {
+        Some(
+            office
+                .register
+                .index()
+                .group_of(meter, now_ms)
+                .unwrap_or(NO_GROUP),
+        )
+    };
+    let found = office
+        .reads
+        .day_windows(request.shard, request.day, request.min_position, &group_of)
+        .await?;
+    let index = office.register.index();
+    let group = |(number, minutes): (usize, Vec<MinuteSum>)| GroupMinutes {
+        group: index.groups().get(number).cloned(),
+        minute: minutes.iter().map(|sum| u32::from(sum.minute)).collect(),
+        import: minutes.iter().map(|sum| sum.import).collect(),
+        export: minutes.iter().map(|sum| sum.export).collect(),
+        readings: minutes.iter().map(|sum| sum.readings).collect(),
+    };
+    Ok(DayWindowsResponse {
+        position: found.position,
+        groups: found.groups.into_iter().map(group).collect(),
+        register_version,
+    })
+}
+
+pub(super) async fn changed_days(
+    office: &Office,
+    request: &ChangedDaysRequest,
+) -> Result<ChangedDaysResponse, Error> {
+    let (position, day) = office
+        .reads
+        .changed_days(request.shard, request.after_position, request.min_position)
+        .await?;
+    Ok(ChangedDaysResponse { position, day })
+}
+
+pub(super) fn meter_groups(office: &Office, request: &MeterGroupsRequest) -> MeterGroupsResponse {
+    let index = office.register.index();
+    let mut answer = MeterGroupsResponse {
+        register_version: index.version,
+        ..MeterGroupsResponse::default()
+    };
+    if request.known_version == index.version && request.cursor.is_empty() && index.version > 0 {
+        return answer;
+    }
+    let now_ms = office.clock.now_ms();
+    let limit = page::limit(request.limit, USUAL, MOST);
+    let ids = index
+        .meters_after(page::after(&request.cursor))
+        .take(limit.saturating_add(1));
+    let item = |id: &str| {
+        let number = index.group_of(id, now_ms).unwrap_or(NO_GROUP);
+        MeterGroup {
+            meter_id: id.to_owned(),
+            group: index.groups().get(number).cloned(),
+        }
+    };
+    answer.items = ids.map(item).collect();
+    answer.next_cursor = page::cut(&mut answer.items, limit, |item| item.meter_id.clone());
+    answer
+}
