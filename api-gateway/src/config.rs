@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use service_kit::config::Problem;
 
+use crate::device;
+
 /// Settings of the gateway; the default runs on loopback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,6 +19,8 @@ pub struct Config {
     pub insecure_no_auth: bool,
     /// Tells by gRPC reflection which services there are, without a token.
     pub reflection: bool,
+    /// How devices are served.
+    pub device: device::Config,
 }
 
 impl Default for Config {
@@ -27,6 +31,7 @@ impl Default for Config {
             staff_listen: here(8_080),
             insecure_no_auth: false,
             reflection: true,
+            device: device::Config::default(),
         }
     }
 }
@@ -36,13 +41,15 @@ impl Config {
     #[must_use]
     pub fn problems(&self, prefix: &str) -> Vec<Problem> {
         let listeners = [("listen", self.listen), ("staff_listen", self.staff_listen)];
-        listeners
+        let listening = listeners
             .into_iter()
             .filter(|(_, address)| self.insecure_no_auth && !address.ip().is_loopback())
             .map(|(key, address)| {
                 let what = format!("{address} is not loopback: without tokens everybody there could do all");
                 Problem::new(format!("{prefix}{key}"), what)
-            })
+            });
+        listening
+            .chain(self.device.problems(&format!("{prefix}device.")))
             .collect()
     }
 }

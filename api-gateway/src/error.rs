@@ -20,6 +20,9 @@ pub enum GatewayError {
     /// The metrics were registered before.
     #[error("the gateway's metrics cannot be registered")]
     Metrics(#[from] prometheus::Error),
+    /// The device port cannot be served.
+    #[error("a thread of the device port cannot be started")]
+    Device(#[source] std::io::Error),
     /// The description of the gRPC services cannot be read.
     #[error("the gateway cannot describe its services")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -32,7 +35,7 @@ impl GatewayError {
         match self {
             Self::Config(error) | Self::Listen(error) => error.kind(),
             Self::Keys(error) => error.kind(),
-            Self::Metrics(_) | Self::Reflection(_) => ErrorKind::Internal,
+            Self::Metrics(_) | Self::Device(_) | Self::Reflection(_) => ErrorKind::Internal,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod about;
 pub mod auth;
 mod config;
+pub mod device;
 mod error;
 mod metrics;
 mod rest;

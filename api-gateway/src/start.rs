@@ -11,15 +11,14 @@ use proto::analytics::analytics_server::Analytics;
 use proto::billing::billing_server::Billing;
 use proto::billing::register_server::Register;
 use proto::ingestion::ingestion_server::Ingestion;
-use service_kit::{KitError, OnFailure, Tasks, listen};
-use tokio_stream::wrappers::TcpListenerStream;
+use service_kit::{KitError, Tasks, listen};
 use tokio_util::sync::CancellationToken;
 
 use crate::about::{self, Health};
 use crate::auth::{Gate, Keys, Verifier};
 use crate::metrics::Metrics;
 use crate::staff::Staff;
-use crate::{Config, GatewayError, rest, serve, staff_grpc};
+use crate::{Config, GatewayError, device, rest, serve, staff_grpc};
 
 /// What the gateway needs of the process it runs in, and the services behind it.
 pub struct Deps {
@@ -97,7 +96,13 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
     };
     let (health, about) = about::routes(config.reflection)?;
     let calls = about.merge(staff_grpc::routes(staff.clone(), gate.clone(), metrics.clone()));
-    serve_calls(device_socket, calls, &tasks);
+    let devices = device::Deps {
+        intake: device::Intake::new(deps.ingestion, Arc::clone(&deps.clock), &deps.registry)?,
+        gate: gate.clone(),
+        others: calls,
+        tasks: &tasks,
+    };
+    device::serve(device_socket, &config.device, devices).map_err(GatewayError::Device)?;
     let app = rest::App::new(staff, gate, deps.clock, metrics);
     serve::serve(staff_socket, rest::router(app), &tasks);
     health.set(true).await;
@@ -107,17 +112,6 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
         health,
         tasks,
     })
-}
-
-/// Serves devices and staff calls on one port; `calls` are the services other than that of devices.
-fn serve_calls(socket: tokio::net::TcpListener, calls: axum::Router, tasks: &Tasks) {
-    let stop = tasks.stop_token();
-    tasks.spawn("device gRPC", OnFailure::StopProcess, async move {
-        tonic::transport::Server::builder()
-            .add_routes(calls.into())
-            .serve_with_incoming_shutdown(TcpListenerStream::new(socket), stop.cancelled())
-            .await
-    });
 }
 
 async fn bind(

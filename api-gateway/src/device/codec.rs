@@ -1,0 +1,187 @@
+//! Between gRPC messages and batches: bytes become columns, receipts become bytes, with no message type in between.
+
+use bytes::Buf as _;
+use model::ErrorKind;
+use prost::Message as _;
+use proto::meter::{ColumnReceipts, ReadingColumns};
+use service_kit::{Fault, status_of};
+use tonic::Status;
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+
+use super::batch::{Batch, Builder, MAX_READINGS, NoBatch, of_columns};
+use super::receipts::Receipts;
+use crate::auth::Identity;
+
+/// tonic hands on encoded answers once this many bytes wait.
+const YIELD_BYTES: usize = 32 << 10;
+/// Buffers of a unary call: a reading takes 60 bytes, a receipt too. The usual 8 KiB per call and direction would only be cleared.
+const SMALL: Sizes = (256, 128);
+/// Buffers of batches.
+const LARGE: Sizes = (64 << 10, 64 << 10);
+
+/// Bytes for decoding and for encoding.
+type Sizes = (usize, usize);
+
+/// Which message carries the readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `SendReadingRequest`.
+    One,
+    /// `SendReadingsRequest`.
+    Many,
+}
+
+/// What a message that is no batch means for the call.
+pub(crate) fn no_batch(why: NoBatch) -> Status {
+    let fault = match why {
+        NoBatch::Malformed => Fault::new(ErrorKind::Invalid, "MALFORMED", "the message cannot be decoded"),
+        NoBatch::TooMany => Fault::new(
+            ErrorKind::Invalid,
+            "TOO_MANY_READINGS",
+            format!("send at most {MAX_READINGS} readings in a message"),
+        ),
+    };
+    status_of(&fault)
+}
+
+/// Decodes readings that one sender sends, and encodes receipts.
+#[derive(Debug)]
+pub(crate) struct ReadingCodec {
+    pub(crate) identity: Identity,
+    pub(crate) form: Form,
+}
+
+impl Codec for ReadingCodec {
+    type Encode = Receipts;
+    type Decode = Batch;
+    type Encoder = ReceiptEncoder;
+    type Decoder = ReadingDecoder;
+
+    fn encoder(&mut self) -> ReceiptEncoder {
+        ReceiptEncoder(self.form)
+    }
+
+    fn decoder(&mut self) -> ReadingDecoder {
+        ReadingDecoder {
+            builder: Builder::new(self.identity.clone()),
+            form: self.form,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ReadingDecoder {
+    builder: Builder,
+    form: Form,
+}
+
+impl Decoder for ReadingDecoder {
+    type Item = Batch;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Batch>, Status> {
+        let len = from.remaining();
+        // tonic's buffer is one piece; were it not, this would join the pieces.
+        let joined;
+        let message = match from.chunk() {
+            whole if whole.len() == len => whole,
+            _ => {
+                joined = from.copy_to_bytes(len);
+                &joined
+            }
+        };
+        let batch = match self.form {
+            Form::One => self.builder.single(message),
+            Form::Many => self.builder.many(message),
+        };
+        from.advance(from.remaining());
+        batch.map(Some).map_err(no_batch)
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffers(self.form).0
+    }
+}
+
+/// See [`ReadingCodec`].
+#[derive(Debug)]
+pub(crate) struct ReceiptEncoder(Form);
+
+impl Encoder for ReceiptEncoder {
+    type Item = Receipts;
+    type Error = Status;
+
+    fn encode(&mut self, receipts: Receipts, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.reserve(receipts.usual_len());
+        receipts.encode(to);
+        Ok(())
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffers(self.0).1
+    }
+}
+
+fn buffers(form: Form) -> (BufferSettings, BufferSettings) {
+    let (decode, encode) = match form {
+        Form::One => SMALL,
+        Form::Many => LARGE,
+    };
+    (
+        BufferSettings::new(decode, YIELD_BYTES),
+        BufferSettings::new(encode, YIELD_BYTES),
+    )
+}
+
+/// Decodes columns that one sender sends, and encodes their receipts.
+#[derive(Debug)]
+pub(crate) struct ColumnCodec {
+    pub(crate) identity: Identity,
+}
+
+impl Codec for ColumnCodec {
+    type Encode = ColumnReceipts;
+    type Decode = Batch;
+    type Encoder = ColumnReceiptEncoder;
+    type Decoder = ColumnDecoder;
+
+    fn encoder(&mut self) -> ColumnReceiptEncoder {
+        ColumnReceiptEncoder
+    }
+
+    fn decoder(&mut self) -> ColumnDecoder {
+        ColumnDecoder(self.identity.clone())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ColumnDecoder(Identity);
+
+impl Decoder for ColumnDecoder {
+    type Item = Batch;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Batch>, Status> {
+        let columns = ReadingColumns::decode(&mut *from).map_err(|_| no_batch(NoBatch::Malformed))?;
+        of_columns(columns, &self.0).map(Some).map_err(no_batch)
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffers(Form::Many).0
+    }
+}
+
+/// See [`ColumnCodec`].
+#[derive(Debug)]
+pub(crate) struct ColumnReceiptEncoder;
+
+impl Encoder for ColumnReceiptEncoder {
+    type Item = ColumnReceipts;
+    type Error = Status;
+
+    fn encode(&mut self, receipts: ColumnReceipts, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        receipts
+            .encode(to)
+            .map_err(|error| Status::internal(error.to_string()))
+    }
+}
