@@ -47,7 +47,9 @@ async fn main() -> anyhow::Result<()> {
     let days: i64 = arguments.next().map_or(Ok(6), |text| text.parse())?;
     let loads = match arguments.next() {
         Some(csv) => read_loads(Path::new(&csv))?,
-        None => (0..96 * 40_i64).map(|slot| (40 + slot * slot * 7919 % 211) * 1000).collect(),
+        None => (0..96 * 40_i64)
+            .map(|slot| (40 + slot * slot * 7919 % 211) * 1000)
+            .collect(),
     };
     let folder = tempfile::tempdir()?;
     let by_shard = meters_by_shard(meters);
@@ -81,10 +83,23 @@ async fn main() -> anyhow::Result<()> {
     }
     let stored = started.elapsed();
     println!("{readings} readings of {meters} meters over {days} days");
-    println!("making them {:.2} s, applying {:.2} s ({:.0} ns each)", made.as_secs_f64(), applied.as_secs_f64(), applied.as_nanos() as f64 / readings);
-    println!("fed in {:.2} s, stored in {:.2} s: {:.0} readings/s", fed.as_secs_f64(), stored.as_secs_f64(), readings / stored.as_secs_f64());
+    println!(
+        "making them {:.2} s, applying {:.2} s ({:.0} ns each)",
+        made.as_secs_f64(),
+        applied.as_secs_f64(),
+        applied.as_nanos() as f64 / readings
+    );
+    println!(
+        "fed in {:.2} s, stored in {:.2} s: {:.0} readings/s",
+        fed.as_secs_f64(),
+        stored.as_secs_f64(),
+        readings / stored.as_secs_f64()
+    );
     let (user, system) = cpu_seconds()?;
-    println!("cpu {user:.2} s user + {system:.2} s system: {:.2} core-µs per reading, making included", (user + system) / readings * 1e6);
+    println!(
+        "cpu {user:.2} s user + {system:.2} s system: {:.2} core-µs per reading, making included",
+        (user + system) / readings * 1e6
+    );
     say("stored");
 
     queries(&reads, &by_shard, days).await?;
@@ -92,10 +107,16 @@ async fn main() -> anyhow::Result<()> {
     stop.cancel();
     checkpoints.join_all().await;
     drop(reads);
-    println!("{:.2} bytes per reading on disk", folder_bytes(folder.path())? as f64 / readings);
+    println!(
+        "{:.2} bytes per reading on disk",
+        folder_bytes(folder.path())? as f64 / readings
+    );
     let reopening = Instant::now();
     let reads = open(folder.path()).await?;
-    println!("opened again in {:.0} ms", reopening.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "opened again in {:.0} ms",
+        reopening.elapsed().as_secs_f64() * 1e3
+    );
     queries(&reads, &by_shard, days).await?;
     Ok(())
 }
@@ -117,12 +138,27 @@ async fn queries(reads: &Reads, by_shard: &[Vec<String>], days: i64) -> anyhow::
         times.push(asked.elapsed());
     }
     times.sort();
-    println!("a meter's month ({} reads): p50 {:?}, p99 {:?}", found / 1000, times[500], times[990]);
+    println!(
+        "a meter's month ({} reads): p50 {:?}, p99 {:?}",
+        found / 1000,
+        times[500],
+        times[990]
+    );
     let asked = Instant::now();
     let day = BEGIN_MS / 86_400_000 + days / 2;
-    let windows = reads.day_windows(0, i32::try_from(day)?, 0, &|id| Some(id.len() % 3)).await?;
-    let counted: u32 = windows.groups.iter().flat_map(|(_, minutes)| minutes).map(|sum| sum.readings).sum();
-    println!("windows of one shard and day ({counted} reads): {:?}", asked.elapsed());
+    let windows = reads
+        .day_windows(0, i32::try_from(day)?, 0, &|id| Some(id.len() % 3))
+        .await?;
+    let counted: u32 = windows
+        .groups
+        .iter()
+        .flat_map(|(_, minutes)| minutes)
+        .map(|sum| sum.readings)
+        .sum();
+    println!(
+        "windows of one shard and day ({counted} reads): {:?}",
+        asked.elapsed()
+    );
     let asked = Instant::now();
     for id in reads.meters(None, 1000) {
         reads.latest(&id).await?;
@@ -144,7 +180,8 @@ fn message(ids: &[String], first: usize, slot: i64, loads: &[i64]) -> ReadingCol
     let mut columns = ReadingColumns::default();
     for (index, id) in (0..).zip(ids) {
         columns.push_meter_id(id);
-        let load = (first + usize::try_from(index).unwrap_or(0)) * 96 * 7 + usize::try_from(slot).unwrap_or(0);
+        let load =
+            (first + usize::try_from(index).unwrap_or(0)) * 96 * 7 + usize::try_from(slot).unwrap_or(0);
         columns.push(&Row {
             meter: index,
             start_ms: BEGIN_MS + slot * QUARTER_MS,
@@ -167,19 +204,30 @@ fn message(ids: &[String], first: usize, slot: i64, loads: &[i64]) -> ReadingCol
 fn read_loads(csv: &Path) -> anyhow::Result<Vec<i64>> {
     let text = std::fs::read_to_string(csv)?;
     let values = text.lines().skip(1).filter_map(|line| line.split(',').nth(1));
-    Ok(values.map(|kwh| Ok((kwh.parse::<f64>()? * 1e6).round() as i64)).collect::<Result<_, std::num::ParseFloatError>>()?)
+    Ok(values
+        .map(|kwh| Ok((kwh.parse::<f64>()? * 1e6).round() as i64))
+        .collect::<Result<_, std::num::ParseFloatError>>()?)
 }
 
 fn say(when: &str) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = |name: &str| status.lines().find(|line| line.starts_with(name)).unwrap_or("").to_owned();
+    let line = |name: &str| {
+        status
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or("")
+            .to_owned()
+    };
     println!("[{when}] {} {}", line("VmRSS"), line("VmHWM"));
 }
 
 fn cpu_seconds() -> anyhow::Result<(f64, f64)> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = stat.split_whitespace().collect();
-    Ok((fields[13].parse::<f64>()? / 100.0, fields[14].parse::<f64>()? / 100.0))
+    Ok((
+        fields[13].parse::<f64>()? / 100.0,
+        fields[14].parse::<f64>()? / 100.0,
+    ))
 }
 
 fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
@@ -187,7 +235,11 @@ fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let data = entry.metadata()?;
-        bytes += if data.is_dir() { folder_bytes(&entry.path())? } else { std::os::unix::fs::MetadataExt::blocks(&data) * 512 };
+        bytes += if data.is_dir() {
+            folder_bytes(&entry.path())?
+        } else {
+            std::os::unix::fs::MetadataExt::blocks(&data) * 512
+        };
     }
     Ok(bytes)
 }

@@ -173,8 +173,11 @@ impl Arena {
         if let Some(register) = number.checked_sub(FIRST_REGISTER) {
             return self.registers.get(usize::try_from(register).ok()?).cloned();
         }
-        let telemetry = || MeasuredQuantity::from_code(number.checked_sub(FIRST_TELEMETRY)?).map(Series::Telemetry);
-        Channel::from_code(number).map(Series::Interval).or_else(telemetry)
+        let telemetry =
+            || MeasuredQuantity::from_code(number.checked_sub(FIRST_TELEMETRY)?).map(Series::Telemetry);
+        Channel::from_code(number)
+            .map(Series::Interval)
+            .or_else(telemetry)
     }
 
     /// The number of a series, if it can have readings here.

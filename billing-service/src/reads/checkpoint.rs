@@ -20,8 +20,11 @@ use crate::error::StoreError;
 
 /// How often it is looked whether a checkpoint is due, and consequences that cannot wait are ensured.
 const TICK: Duration = Duration::from_secs(1);
-/// Readings wait at most so long: a restart then replays minutes, and a block is still written a few times a day only.
-const MAX_AGE: Duration = Duration::from_secs(600);
+/// Readings wait at most so long to be stored (the bus has them), so that the blocks of a quiet fleet are written some times a day and
+/// not with every reading. A restart replays what waited: seconds of work, by the bound on memory.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+/// What readings bring about is ensured at least so often, stored or not.
+const MAX_UNENSURED: Duration = Duration::from_secs(60);
 /// At most so long when very many readings need their consequences.
 const MAX_URGENT_AGE: Duration = Duration::from_secs(10);
 /// The wait after a checkpoint that failed.
@@ -67,6 +70,12 @@ impl Reads {
                 self.checkpoint_shard(shard).await?;
             }
             self.ensure_prompt(shard).await?;
+            if due
+                .unensured
+                .is_some_and(|since| Instant::now() - since >= MAX_UNENSURED)
+            {
+                self.ensure_fresh(shard).await?;
+            }
         }
         Ok(())
     }
@@ -140,6 +149,16 @@ impl Reads {
         Ok(())
     }
 
+    /// As [`Self::ensure_prompt`], for every meter that sent something since the last time.
+    async fn ensure_fresh(&self, shard: &Shard) -> Result<(), StoreError> {
+        let (meters, mark) = shard.fresh();
+        for some in meters.chunks(TOUCHED_AT_ONCE) {
+            self.ensure_now(shard, some).await?;
+        }
+        shard.set_ensured(mark);
+        Ok(())
+    }
+
     async fn ensure_now(&self, shard: &Shard, meters: &[u32]) -> Result<(), StoreError> {
         let (parts, reaches) = pending_parts(shard, meters);
         let keys: Vec<BlockKey> = parts.iter().map(|part| part.key.clone()).collect();
@@ -209,7 +228,9 @@ fn pending_parts(shard: &Shard, meters: &[u32]) -> (Vec<Part>, Vec<Reach>) {
     let mut parts = Vec::new();
     let mut reaches = Vec::new();
     for meter in meters {
-        let own = memory.arenas().filter_map(|arena| pending_of(arena, *meter, &mut parts));
+        let own = memory
+            .arenas()
+            .filter_map(|arena| pending_of(arena, *meter, &mut parts));
         reaches.extend(own.reduce(Reach::join));
     }
     (parts, reaches)
@@ -218,7 +239,9 @@ fn pending_parts(shard: &Shard, meters: &[u32]) -> (Vec<Part>, Vec<Reach>) {
 /// Adds the parts of one meter in one arena.
 fn pending_of(arena: &Arena, meter: u32, parts: &mut Vec<Part>) -> Option<Reach> {
     arena.head(meter)?;
-    let energy = arena.rows(meter, u32::MAX).filter(|row| !row.series.is_telemetry());
+    let energy = arena
+        .rows(meter, u32::MAX)
+        .filter(|row| !row.series.is_telemetry());
     let mut rows: Vec<Row> = energy.collect();
     rows.sort_by_key(Row::day);
     for rows in rows.chunk_by(|left, right| left.day() == right.day()) {

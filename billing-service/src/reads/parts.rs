@@ -35,7 +35,11 @@ impl Reach {
             return self;
         }
         let end = row.start_ms.saturating_add(1);
-        let known = if self.range_ms.is_empty() { row.start_ms..end } else { self.range_ms };
+        let known = if self.range_ms.is_empty() {
+            row.start_ms..end
+        } else {
+            self.range_ms
+        };
         Self {
             meter: self.meter,
             range_ms: known.start.min(row.start_ms)..known.end.max(end),
@@ -44,7 +48,10 @@ impl Reach {
 
     /// Of all `rows` of a meter.
     pub(super) fn over<'a>(meter: u32, rows: impl Iterator<Item = &'a Row>) -> Self {
-        let nothing = Self { meter, range_ms: 0..0 };
+        let nothing = Self {
+            meter,
+            range_ms: 0..0,
+        };
         rows.fold(nothing, Self::with)
     }
 
@@ -108,9 +115,15 @@ impl Parts {
         self.next += runs.len();
         let rows = runs
             .iter()
-            .flat_map(|run| self.arena.chain(run.first).take(usize::try_from(run.rows).unwrap_or(0)))
+            .flat_map(|run| {
+                self.arena
+                    .chain(run.first)
+                    .take(usize::try_from(run.rows).unwrap_or(0))
+            })
             .map(|(_, row)| row);
-        let rows = rows.filter(|row| row.series.is_telemetry() == self.telemetry).collect();
+        let rows = rows
+            .filter(|row| row.series.is_telemetry() == self.telemetry)
+            .collect();
         if let Some(run) = runs.first() {
             self.ready.extend(parts_of(&self.arena, run.day, run.meter, rows));
         }
@@ -158,7 +171,10 @@ pub(super) fn parts_of(arena: &Arena, day: i32, meter: u32, mut rows: Vec<Row>) 
 
 /// Adds the runs of one meter, and says how far its readings reach.
 fn survey(arena: &Arena, meter: u32, runs: &mut Vec<Run>) -> Option<Reach> {
-    let mut reach = Reach { meter, range_ms: 0..0 };
+    let mut reach = Reach {
+        meter,
+        range_ms: 0..0,
+    };
     let mut open: Option<Run> = None;
     for (first, row) in arena.chain(arena.head(meter)?) {
         let day = row.day();

@@ -7,10 +7,10 @@ use std::ops::{Range, RangeInclusive};
 
 use model::{Channel, MeasuredQuantity, MeterId, Series};
 
+use super::Reads;
 use super::arena::{Row, day_of};
 use super::store::BlockKey;
 use super::view::{IntervalRead, LatestRead, RegisterRead, TelemetryRead, Version, VersionedRead};
-use super::Reads;
 use crate::block::winner::{self, Winner};
 use crate::block::{self, DAY_MS, Entry};
 use crate::error::{Error, StoreError};
@@ -89,7 +89,11 @@ impl Reads {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn telemetry(&self, meter: &MeterId, range_ms: Range<i64>) -> Result<Vec<TelemetryRead>, Error> {
+    pub async fn telemetry(
+        &self,
+        meter: &MeterId,
+        range_ms: Range<i64>,
+    ) -> Result<Vec<TelemetryRead>, Error> {
         let mut reads = Vec::new();
         for quantity in MeasuredQuantity::ALL {
             let days = self.sets(meter, &Series::Telemetry(*quantity), &range_ms).await?;
@@ -115,7 +119,9 @@ impl Reads {
     pub async fn registers(&self, meter: &MeterId, range_ms: Range<i64>) -> Result<Vec<RegisterRead>, Error> {
         let mut reads = Vec::new();
         for series in self.registers_of(meter, &range_ms).await? {
-            let Series::Register(channel, register) = &series else { continue };
+            let Series::Register(channel, register) = &series else {
+                continue;
+            };
             let days = self.sets(meter, &series, &range_ms).await?;
             let identities = days.iter().flat_map(|day| day.identities(&range_ms));
             reads.extend(identities.filter_map(|(start_ms, identity)| {
@@ -174,13 +180,21 @@ impl Reads {
             let sets = self.sets(meter, &Series::Interval(channel), &range_ms).await?;
             let last = sets.iter().rev().find_map(|day| day.identities(&range_ms).last());
             let read = last.and_then(|(start_ms, identity)| in_effect(start_ms, identity));
-            let later = |read: &IntervalRead| latest.as_ref().is_none_or(|latest| read.start_ms > latest.start_ms());
+            let later = |read: &IntervalRead| {
+                latest
+                    .as_ref()
+                    .is_none_or(|latest| read.start_ms > latest.start_ms())
+            };
             if let Some(read) = read.filter(later) {
                 latest = Some(LatestRead::Interval(channel, read));
             }
         }
         if latest.is_none() {
-            latest = self.registers(meter, range_ms).await?.pop().map(LatestRead::Register);
+            latest = self
+                .registers(meter, range_ms)
+                .await?
+                .pop()
+                .map(LatestRead::Register);
         }
         Ok(latest)
     }
@@ -194,7 +208,9 @@ impl Reads {
         let days = {
             let memory = shard.lock();
             for arena in memory.arenas() {
-                let rows = arena.rows(number, u32::MAX).filter(|row| range_ms.contains(&row.start_ms));
+                let rows = arena
+                    .rows(number, u32::MAX)
+                    .filter(|row| range_ms.contains(&row.start_ms));
                 let series: BTreeSet<_> = rows.map(|row| row.series).collect();
                 registers.extend(series.into_iter().filter_map(|series| arena.series(series)));
             }
@@ -213,7 +229,12 @@ impl Reads {
     }
 
     /// The sets of one series on the days that `range_ms` touches, by day; what is outside the range need not be complete.
-    async fn sets(&self, meter: &MeterId, series: &Series, range_ms: &Range<i64>) -> Result<Vec<DaySet>, Error> {
+    async fn sets(
+        &self,
+        meter: &MeterId,
+        series: &Series,
+        range_ms: &Range<i64>,
+    ) -> Result<Vec<DaySet>, Error> {
         let Some((shard, number)) = self.find(meter) else {
             return Ok(Vec::new());
         };
@@ -260,7 +281,10 @@ fn add_rows(sets: &mut [DaySet], rows: &[Row]) {
         return;
     };
     for row in rows.iter().rev() {
-        let index = row.day().checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        let index = row
+            .day()
+            .checked_sub(first)
+            .and_then(|index| usize::try_from(index).ok());
         if let Some(set) = index.and_then(|index| sets.get_mut(index)) {
             set.entries.push(row.entry());
         }
@@ -299,7 +323,10 @@ fn versioned(start_ms: i64, identity: &[Entry], telemetry: bool) -> Option<Versi
         content: entry.content,
         received_ms: received_ms(entry),
     };
-    let others = identity.iter().rev().filter(|other| other.content != entry.content);
+    let others = identity
+        .iter()
+        .rev()
+        .filter(|other| other.content != entry.content);
     Some(VersionedRead {
         start_ms,
         conflict,

@@ -66,6 +66,12 @@ pub(super) struct Memory {
     frozen_position: Position,
     /// Since when something waits for a checkpoint.
     since: Option<Instant>,
+    /// Of the pending readings so many have brought about what they bring about.
+    ensured: u32,
+    /// Since when there are others.
+    unensured: Option<Instant>,
+    /// How often something was frozen: a mark in the pending readings is good only as long as it stays.
+    generation: u64,
     /// Days with reads that came since the start, each with the last position that brought some.
     pub changed_days: BTreeMap<i32, Position>,
     /// What was stored at the start: of changes before it nothing is known.
@@ -91,7 +97,15 @@ pub(super) struct Frozen {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Due {
     pub since: Option<Instant>,
+    pub unensured: Option<Instant>,
     pub urgent: bool,
+}
+
+/// How far the consequences of pending readings are ensured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ensured {
+    generation: u64,
+    mark: u32,
 }
 
 impl Shard {
@@ -112,6 +126,9 @@ impl Shard {
             position: stored.position,
             frozen_position: stored.position,
             since: None,
+            ensured: 0,
+            unensured: None,
+            generation: 0,
             changed_days: BTreeMap::new(),
             start_position: stored.position,
             days: stored.days,
@@ -140,7 +157,8 @@ impl Shard {
 
     pub(super) fn measure(&self, memory: &Memory) {
         let frozen = memory.frozen.as_ref().map_or(0, |arena| arena.bytes());
-        self.bytes.store(memory.pending.bytes() + frozen, Ordering::Relaxed);
+        self.bytes
+            .store(memory.pending.bytes() + frozen, Ordering::Relaxed);
     }
 
     /// The position that is stored, and when it moves.
@@ -164,6 +182,9 @@ impl Shard {
                 memory.frozen = Some(Arc::clone(&arena));
                 memory.frozen_position = memory.position;
                 memory.since = None;
+                memory.ensured = 0;
+                memory.unensured = None;
+                memory.generation += 1;
                 memory.prompt.clear(); // the checkpoint sees to them
                 memory.prompt_overflow = false;
                 arena
@@ -196,6 +217,7 @@ impl Shard {
         let memory = self.lock();
         Due {
             since: memory.since,
+            unensured: memory.unensured,
             urgent: memory.prompt_overflow,
         }
     }
@@ -211,6 +233,31 @@ impl Shard {
         prompt.sort_unstable();
         prompt.dedup();
         prompt
+    }
+
+    /// Meters with readings since the last [`Self::set_ensured`], and the mark for it.
+    pub(super) fn fresh(&self) -> (Vec<u32>, Ensured) {
+        let memory = self.lock();
+        let fresh = |meter: &u32| {
+            memory
+                .pending
+                .head(*meter)
+                .is_some_and(|head| head >= memory.ensured)
+        };
+        let mark = Ensured {
+            generation: memory.generation,
+            mark: memory.pending.len(),
+        };
+        ((0..memory.meters.len()).filter(fresh).collect(), mark)
+    }
+
+    /// The consequences of everything up to `done` are ensured.
+    pub(super) fn set_ensured(&self, done: Ensured) {
+        let mut memory = self.lock();
+        if memory.generation == done.generation {
+            memory.ensured = done.mark;
+            memory.unensured = (memory.pending.len() > done.mark).then(Instant::now);
+        }
     }
 
     /// Meters whose consequences could not be ensured: again.
@@ -245,7 +292,9 @@ impl Memory {
 
     /// The store was searched, and `day` is the latest.
     pub(super) fn set_latest_day(&mut self, meter: u32, day: i32) {
-        let last = usize::try_from(meter).ok().and_then(|meter| self.last_days.get_mut(meter));
+        let last = usize::try_from(meter)
+            .ok()
+            .and_then(|meter| self.last_days.get_mut(meter));
         if let Some(last) = last {
             last.day = day.max(last.day);
             last.searched = true;
@@ -261,7 +310,9 @@ impl Memory {
     pub(super) fn rows_of(&self, meter: u32, series: &Series) -> Vec<Row> {
         let mut rows = Vec::new();
         for arena in self.arenas() {
-            let Some(index) = arena.index_of(series) else { continue };
+            let Some(index) = arena.index_of(series) else {
+                continue;
+            };
             rows.extend(arena.rows(meter, u32::MAX).filter(|row| row.series == index));
         }
         rows

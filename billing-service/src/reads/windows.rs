@@ -79,7 +79,10 @@ impl Reads {
         let counted = |fold: Fold| fold.minutes.into_iter().filter(|sum| sum.readings > 0).collect();
         Ok(DayWindows {
             position: mark.position,
-            groups: groups.into_iter().map(|(group, fold)| (group, counted(fold))).collect(),
+            groups: groups
+                .into_iter()
+                .map(|(group, fold)| (group, counted(fold)))
+                .collect(),
         })
     }
 
@@ -98,8 +101,14 @@ impl Reads {
         let mark = mark_of(shard, min_position)?;
         let (mut days, all): (Vec<i32>, bool) = {
             let memory = shard.lock();
-            let changed = memory.changed_days.iter().filter(|(_, position)| **position > after);
-            (changed.map(|(day, _)| *day).collect(), after < memory.start_position)
+            let changed = memory
+                .changed_days
+                .iter()
+                .filter(|(_, position)| **position > after);
+            (
+                changed.map(|(day, _)| *day).collect(),
+                after < memory.start_position,
+            )
         };
         if all {
             days.extend(self.store.days(shard.number).await?);
@@ -161,7 +170,11 @@ impl Page {
         }
     }
 
-    fn fold(&mut self, group_of: &(dyn Fn(&str) -> Option<usize> + Sync), groups: &mut BTreeMap<usize, Fold>) {
+    fn fold(
+        &mut self,
+        group_of: &(dyn Fn(&str) -> Option<usize> + Sync),
+        groups: &mut BTreeMap<usize, Fold>,
+    ) {
         for own in &mut self.days {
             if own.import.is_empty() && own.export.is_empty() {
                 continue;
@@ -197,7 +210,9 @@ impl Fold {
     fn add(&mut self, entries: &mut Vec<Entry>, sum_of: impl Fn(&mut MinuteSum) -> &mut i64) {
         block::canonical(entries);
         for identity in winner::identities(entries) {
-            let Some(winner) = winner::of_energy(identity) else { continue };
+            let Some(winner) = winner::of_energy(identity) else {
+                continue;
+            };
             let minute = usize::try_from(winner.entry.offset_ms / 60_000).unwrap_or(usize::MAX);
             if let Some(sum) = self.minutes.get_mut(minute) {
                 let energy = sum_of(sum);

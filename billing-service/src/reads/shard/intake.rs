@@ -80,7 +80,9 @@ impl Shard {
 impl Memory {
     fn reach(&mut self, position: Position) {
         self.position = self.position.max(position);
-        self.since.get_or_insert_with(Instant::now);
+        let now = Instant::now();
+        self.since.get_or_insert(now);
+        self.unensured.get_or_insert(now);
     }
 
     /// Turns the names of a batch into numbers. New meters are added only when every name is good.
@@ -135,14 +137,18 @@ impl Memory {
         let mut noted = None;
         for index in 0..columns.rows() {
             let row = columns.row(index);
-            let Some(meter) = at(&scratch.meters, row.meter) else { continue };
+            let Some(meter) = at(&scratch.meters, row.meter) else {
+                continue;
+            };
             if row.start_ms < batch.settled_before_ms {
                 self.prompt(meter);
             }
             if row.kind == KIND_TELEMETRY {
                 continue;
             }
-            let Some(series) = series_of(&row, scratch) else { continue };
+            let Some(series) = series_of(&row, scratch) else {
+                continue;
+            };
             let shape = shape_of(&row, series, batch.received_s);
             self.pending.push(meter, shape, row.start_ms, row.value);
             let day = day_of(row.start_ms);
@@ -150,7 +156,9 @@ impl Memory {
                 noted = Some(day);
                 self.note_day(day, batch.position);
             }
-            let last = usize::try_from(meter).ok().and_then(|meter| self.last_days.get_mut(meter));
+            let last = usize::try_from(meter)
+                .ok()
+                .and_then(|meter| self.last_days.get_mut(meter));
             if let Some(last) = last {
                 last.day = day.max(last.day);
             }
@@ -166,9 +174,10 @@ impl Memory {
     fn add_telemetry(&mut self, batch: &Batch<'_>, scratch: &Scratch) {
         for (of_row, quantity, value) in batch.columns.telemetry() {
             let row = batch.columns.row(usize::try_from(of_row).unwrap_or(usize::MAX));
-            let (Some(meter), Some(quantity)) =
-                (at(&scratch.meters, row.meter), MeasuredQuantity::from_code(quantity))
-            else {
+            let (Some(meter), Some(quantity)) = (
+                at(&scratch.meters, row.meter),
+                MeasuredQuantity::from_code(quantity),
+            ) else {
                 continue;
             };
             let shape = shape_of(&row, SeriesIndex::telemetry(quantity), batch.received_s);

@@ -120,7 +120,11 @@ impl ReadsStore for EmbeddedReads {
                 days.push(key.day);
             }
             // from a shard before ours to ours on that day, else to ours on the day after
-            let day = if found < shard { Some(key.day) } else { key.day.checked_add(1) };
+            let day = if found < shard {
+                Some(key.day)
+            } else {
+                key.day.checked_add(1)
+            };
             let Some(day) = day else { break };
             from = key::of_meter(shard, day, 0);
         }
@@ -142,7 +146,10 @@ impl Inner {
         };
         match <[u8; 2]>::try_from(&*recorded).map(u16::from_be_bytes) {
             Ok(found) if found == shards => Ok(()),
-            Ok(found) => Err(StoreError::Shards { found, wanted: shards }),
+            Ok(found) => Err(StoreError::Shards {
+                found,
+                wanted: shards,
+            }),
             Err(_) => Err(damaged("number of shards", &recorded)),
         }
     }
@@ -237,10 +244,12 @@ fn join(
         }
     };
     if !matches!(part.key.series, Series::Telemetry(_)) {
-        contested.extend(block::winner::contested(entries, &part.entries).map(|offset_ms| Contested {
-            key: part.key.clone(),
-            offset_ms,
-        }));
+        contested.extend(
+            block::winner::contested(entries, &part.entries).map(|offset_ms| Contested {
+                key: part.key.clone(),
+                offset_ms,
+            }),
+        );
     }
     let block = block::encode(entries).map_err(|error| unreadable(&part.key, error))?;
     let same = stored.is_some_and(|stored| *stored == *block);
