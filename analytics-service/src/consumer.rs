@@ -218,10 +218,11 @@ impl Consumer {
 
     /// What is to be done now and then: groups, counts, folds, the store.
     async fn look_after(&mut self, subscription: &mut dyn Subscription) -> Result<(), Error> {
-        self.drain(subscription).await?;
+        // Groups first: a reading that counts as unknown makes its day wait for a fold.
         if self.assignments.has_changed().unwrap_or(false) {
             self.assign();
         }
+        self.drain(subscription).await?;
         if self.next_count <= Instant::now() {
             self.next_count = Instant::now() + COUNT_EVERY;
             self.count();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use message_bus::Position;
 use model::{Content, Quality, content_hash};
 use prost::Message as _;
@@ -16,6 +17,7 @@ use proto::meter::ReadingColumns;
 use tonic::{Request, Response, Status};
 
 use crate::bus::{FakeBus, Kept};
+use crate::world::KIND;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -66,6 +68,8 @@ pub(crate) struct FakeReads {
     /// It has read up to here; `None`: everything.
     behind: Mutex<Option<Position>>,
     calls: Mutex<u64>,
+    /// Messages that come while the next day is folded.
+    surprises: Mutex<Vec<(u16, Bytes)>>,
 }
 
 impl FakeReads {
@@ -75,6 +79,7 @@ impl FakeReads {
             register: Mutex::default(),
             behind: Mutex::default(),
             calls: Mutex::default(),
+            surprises: Mutex::default(),
         }
     }
 
@@ -100,6 +105,17 @@ impl FakeReads {
     /// Stops reading, or catches up.
     pub(crate) fn set_behind(&self, behind: bool) {
         *self.behind.lock().unwrap() = behind.then(|| self.last());
+    }
+
+    /// Publishes this while the next day is folded.
+    pub(crate) fn surprise(&self, shard: u16, body: Bytes) {
+        self.surprises.lock().unwrap().push((shard, body));
+    }
+
+    pub(crate) fn let_surprises_happen(&self) {
+        for (shard, body) in self.surprises.lock().unwrap().drain(..) {
+            self.bus.put(shard, KIND, body);
+        }
     }
 
     pub(crate) fn folds(&self) -> u64 {
@@ -133,6 +149,7 @@ impl Reads for FakeReads {
         request: Request<DayWindowsRequest>,
     ) -> Result<Response<DayWindowsResponse>, Status> {
         let request = request.into_inner();
+        self.let_surprises_happen();
         let position = self.position(request.min_position)?;
         let call = {
             let mut calls = self.calls.lock().unwrap();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use analytics_service::{Config, Deps, Running, start};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use model::{Clock, Energy, meter_hash, shard_of};
 use prost::Message as _;
@@ -122,13 +123,15 @@ impl World {
 
     /// Publishes readings, one message per shard.
     pub(crate) fn tell(&self, readings: &[Told]) {
-        for shard in 0..SHARDS {
-            let own: Vec<&Told> = (readings.iter())
-                .filter(|told| shard_of(meter_hash(&told.meter), SHARDS) == shard)
-                .collect();
-            if !own.is_empty() {
-                self.bus.put(shard, KIND, columns(&own).encode_to_vec().into());
-            }
+        for (shard, body) in messages(readings) {
+            self.bus.put(shard, KIND, body);
+        }
+    }
+
+    /// Publishes readings while the next day is folded.
+    pub(crate) fn surprise(&self, readings: &[Told]) {
+        for (shard, body) in messages(readings) {
+            self.reads.surprise(shard, body);
         }
     }
 
@@ -153,6 +156,21 @@ impl World {
         }
         expected
     }
+}
+
+/// The messages of some readings, one per shard.
+fn messages(readings: &[Told]) -> Vec<(u16, Bytes)> {
+    let of = |shard| {
+        readings
+            .iter()
+            .filter(|told| shard_of(meter_hash(&told.meter), SHARDS) == shard)
+            .collect()
+    };
+    (0..SHARDS)
+        .map(|shard| (shard, of(shard)))
+        .filter(|(_, own): &(u16, Vec<&Told>)| !own.is_empty())
+        .map(|(shard, own)| (shard, columns(&own).encode_to_vec().into()))
+        .collect()
 }
 
 /// The message of some readings.
