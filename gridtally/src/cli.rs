@@ -59,6 +59,8 @@ pub enum Command {
     /// Bills
     #[command(subcommand)]
     Bill(BillCommand),
+    /// A bill offline: what a tariff makes of a load
+    Rate(RateArgs),
     /// What a person must look at
     #[command(subcommand)]
     Exception(ExceptionCommand),
@@ -137,6 +139,20 @@ pub struct DemoArgs {
     /// End after the bills instead of serving until Ctrl-C
     #[arg(long, visible_alias = "exit-after-bills")]
     pub once: bool,
+}
+
+/// `rate`.
+#[derive(Debug, Clone, Args)]
+pub struct RateArgs {
+    /// Case file: tariff, load and cycles
+    #[arg(long, value_name = "FILE")]
+    pub case: PathBuf,
+    /// Folder that the paths in the case are relative to [default: .]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Write the bills here instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// What a token lets its bearer do.

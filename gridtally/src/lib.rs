@@ -51,6 +51,7 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
         Command::Reading(command) => verb::import::run(command).await,
         Command::Register(command) => verb::register::run(command).await,
         Command::Bill(command) => verb::bill::run(command).await,
+        Command::Rate(args) => verb::rate::run(&args),
         Command::Exception(command) => verb::exception::run(command).await,
         Command::Quarantine(command) => verb::quarantine::run(command).await,
         Command::Log(command) => verb::log::run(command),

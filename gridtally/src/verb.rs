@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod meter;
 pub(crate) mod quarantine;
+pub(crate) mod rate;
 pub(crate) mod register;
 pub(crate) mod tariff;
 

@@ -253,3 +253,6 @@ pub(super) fn objects(site: &Site, number: usize, from: DateTime<Utc>) -> Vec<Ob
 pub(super) fn agreement_id(site: &Site) -> String {
     format!("agr-{}", site.meter)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,10 @@ use super::{CommandError, chain};
 #[test]
 fn exit_codes_are_a_contract() {
     let answer = |kind| CommandError::Answer(Fault::new(kind, "R", "text"));
-    let taken = KitError::FolderInUse { folder: "d".into(), pid: None };
+    let taken = KitError::FolderInUse {
+        folder: "d".into(),
+        pid: None,
+    };
     let table = [
         (CommandError::Broken, 1),
         (answer(ErrorKind::Unavailable), 1),
@@ -21,7 +24,11 @@ fn exit_codes_are_a_contract() {
         (answer(ErrorKind::Conflict), 5),
     ];
     for (error, code) in table {
-        assert_eq!(format!("{:?}", error.exit_code()), format!("{:?}", ExitCode::from(code)), "{error:?}");
+        assert_eq!(
+            format!("{:?}", error.exit_code()),
+            format!("{:?}", ExitCode::from(code)),
+            "{error:?}"
+        );
     }
 }
 
