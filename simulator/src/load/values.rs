@@ -15,7 +15,7 @@ const ROWS: usize = 2_688;
 const DAY_MS: i64 = 86_400_000;
 
 /// A table of values: households by intervals.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Values {
     /// Milliwatt-hours.
     table: Vec<u32>,
