@@ -5,12 +5,12 @@ use std::path::Path;
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use tokio::time::Instant;
 
-use crate::{BATCH_BYTES, Outcome, RUN, cpu, tell};
+use crate::{BATCH_BYTES, Outcome, RUN, cpu, incompressible, tell};
 
 pub(crate) fn run(folder: &Path, per_sync: usize) -> Outcome {
     let database = Database::builder(folder).open()?;
     let queue = database.keyspace("queue", KeyspaceCreateOptions::default)?;
-    let body = vec![0x5a_u8; BATCH_BYTES];
+    let body = incompressible(BATCH_BYTES);
     let (started, cpu_before) = (Instant::now(), cpu());
     let (mut pushed, mut popped) = (0_u64, 0_u64);
     while started.elapsed() < RUN {

@@ -51,6 +51,18 @@ async fn main() -> Outcome {
     Ok(())
 }
 
+/// Bytes that no engine can make smaller, as packed readings nearly are.
+fn incompressible(count: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
 /// Prints one line: batches per second, and core-microseconds of this process per batch.
 fn tell(what: &str, batches: u64, took: Duration, cpu: Duration) {
     let count = u32::try_from(batches).unwrap_or(u32::MAX).max(1);
@@ -75,7 +87,7 @@ fn cpu() -> Duration {
 fn raw_file(path: &Path, per_sync: usize) -> Outcome {
     use std::io::Write;
     let mut file = std::fs::File::create(path)?;
-    let bytes = vec![0x5a; BATCH_BYTES * per_sync];
+    let bytes = incompressible(BATCH_BYTES * per_sync);
     let (started, cpu_before, mut batches) = (Instant::now(), cpu(), 0);
     let mut syncs = Vec::new();
     while started.elapsed() < RUN {
@@ -135,7 +147,7 @@ async fn consume(bus: Arc<Journal>, group: Group, shard: u16, last: u128) -> Out
 /// Publish, consume and acknowledge, in two groups: `per_sync` batches in each publish, one publish at a time.
 async fn journal(folder: &Path, per_sync: usize) -> Outcome {
     let bus = Journal::open(options(folder), CancellationToken::new())?;
-    let body = Bytes::from(vec![0x5a; BATCH_BYTES]);
+    let body = Bytes::from(incompressible(BATCH_BYTES));
     let mut consumers = JoinSet::new();
     for group in [Group::Billing, Group::Analytics] {
         consumers.spawn(consume(Arc::clone(&bus), group, 0, u128::MAX));
@@ -164,7 +176,7 @@ async fn journal(folder: &Path, per_sync: usize) -> Outcome {
 /// Many publishers, each waiting for its confirm, with 4 messages of 5 KB to 4 shards.
 async fn small_publishes(folder: &Path, publishers: u32) -> Outcome {
     let bus = Journal::open(options(folder), CancellationToken::new())?;
-    let body = Bytes::from(vec![0x5a; 5_000]);
+    let body = Bytes::from(incompressible(5_000));
     let end = Instant::now() + RUN;
     let (started, cpu_before) = (Instant::now(), cpu());
     let mut running = JoinSet::new();
@@ -220,7 +232,7 @@ async fn consume_until(bus: Arc<Journal>, shard: u16, end: Instant) -> Outcome {
 /// What a million readings per second ask of the journal: 1,000 groups of 4 x 5 KB each second, two consumers per shard.
 async fn steady(folder: &Path) -> Outcome {
     let bus = Journal::open(options(folder), CancellationToken::new())?;
-    let body = Bytes::from(vec![0x5a; 5_000]);
+    let body = Bytes::from(incompressible(5_000));
     let end = Instant::now() + RUN;
     let mut running = JoinSet::new();
     for shard in 0..SHARDS {

@@ -1,8 +1,8 @@
 //! The positions file: who has acknowledged what, which segments there must be, and how far the log is known to be durable.
 //!
-//! Two slots, written in turn, each with a generation and a CRC: a write that is cut short leaves the other slot. An
-//! acknowledgement needs no sync, for losing it only means that messages come again. What protects segments is synced, into both
-//! slots, before anything relies on it.
+//! Two slots, each with a generation and a CRC. An acknowledgement needs no sync, for losing it only means that messages come again:
+//! it goes to the first slot, whose pages the system may write in any order. What protects segments is synced, into the first slot
+//! and then into the second one, before anything relies on it. So at every moment one slot at least is durable and whole.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -170,7 +170,7 @@ pub(super) struct PositionsFile {
 }
 
 impl PositionsFile {
-    /// Opens or makes the file; the next write goes to the slot that does not hold `generation`.
+    /// Opens or makes the file; the next write has a generation after `generation`.
     pub(super) fn open(folder: &Path, generation: u64) -> Result<Self, BusError> {
         let path = folder.join(FILE_NAME);
         let file = OpenOptions::new()
@@ -187,24 +187,27 @@ impl PositionsFile {
         })
     }
 
-    /// Writes the other slot; the system makes it durable when it likes.
+    /// Writes the first slot; the system makes it durable when it likes.
     pub(super) fn save(&mut self, disk: &dyn Disk, positions: &Positions) -> Result<(), BusError> {
-        let generation = self.generation.saturating_add(1);
-        let slot = positions.encode(generation);
-        let offset = (generation % 2).saturating_mul(SLOT_BYTES as u64);
-        disk::write_all(disk, &self.file, &slot, offset)
-            .map_err(|source| BusError::file("write", &self.path, source))?;
-        self.generation = generation;
-        Ok(())
+        self.write(disk, positions, 0)
     }
 
     /// Writes both slots, one after the other, each made durable.
     pub(super) fn save_synced(&mut self, disk: &dyn Disk, positions: &Positions) -> Result<(), BusError> {
-        for _ in 0..2 {
-            self.save(disk, positions)?;
+        for offset in [0, SLOT_BYTES as u64] {
+            self.write(disk, positions, offset)?;
             disk.sync(&self.file)
                 .map_err(|source| BusError::file("sync", &self.path, source))?;
         }
+        Ok(())
+    }
+
+    fn write(&mut self, disk: &dyn Disk, positions: &Positions, offset: u64) -> Result<(), BusError> {
+        let generation = self.generation.saturating_add(1);
+        let slot = positions.encode(generation);
+        disk::write_all(disk, &self.file, &slot, offset)
+            .map_err(|source| BusError::file("write", &self.path, source))?;
+        self.generation = generation;
         Ok(())
     }
 }

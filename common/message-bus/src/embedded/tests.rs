@@ -11,6 +11,7 @@ use crate::contract::{self, Backend, Place};
 mod damage;
 mod faults;
 mod folder;
+mod hostile;
 mod kill;
 mod model;
 mod retention;

@@ -20,20 +20,28 @@ fn the_newer_slot_counts_and_the_other_one_stands_in() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE_NAME);
     let mut file = PositionsFile::open(folder.path(), 0).unwrap();
-    for acked in 1..=5 {
+    file.save_synced(&OsDisk, &positions(1)).unwrap();
+    for acked in 2..=5 {
         file.save(&OsDisk, &positions(acked)).unwrap();
         assert_eq!(read_back(folder.path()), Some(positions(acked)));
     }
-    // Generation 5 lies in slot 1: whatever becomes of it, 4 is still there.
+    // Whatever becomes of what was not synced, the last synced is still there.
     let sound = std::fs::read(&path).unwrap();
-    for at in (SLOT_BYTES..sound.len()).step_by(97) {
+    assert_eq!(sound.len(), 2 * SLOT_BYTES);
+    for at in (0..SLOT_BYTES).step_by(97) {
         let mut damaged = sound.clone();
         damaged[at] ^= 1;
-        std::fs::write(&path, damaged).unwrap();
-        assert_eq!(read_back(folder.path()), Some(positions(4)), "byte {at}");
-        std::fs::write(&path, &sound[..at]).unwrap();
-        assert_eq!(read_back(folder.path()), Some(positions(4)), "cut at {at}");
+        std::fs::write(&path, &damaged).unwrap();
+        assert_eq!(read_back(folder.path()), Some(positions(1)), "byte {at}");
+        damaged[at..SLOT_BYTES].fill(0);
+        std::fs::write(&path, &damaged).unwrap();
+        assert_eq!(read_back(folder.path()), Some(positions(1)), "zeros from {at}");
     }
+    // And the other way round.
+    let mut damaged = sound;
+    damaged[SLOT_BYTES + 99] ^= 1;
+    std::fs::write(&path, &damaged).unwrap();
+    assert_eq!(read_back(folder.path()), Some(positions(5)));
 }
 
 #[test]

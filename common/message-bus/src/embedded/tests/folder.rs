@@ -182,6 +182,46 @@ async fn what_a_crash_leaves_of_a_new_journal_or_segment_is_no_obstacle() {
     assert!(!folder.join("00000000000000000004.unfinished").exists());
 }
 
+/// After a power loss the newest positions may be gone; those synced last are older, and everything goes on from them.
+#[tokio::test]
+async fn positions_that_fall_back_only_bring_messages_again() {
+    let temp = tempfile::tempdir().unwrap();
+    let origin = temp.path().join("origin");
+    let folder = temp.path().join("journal");
+    let options = |folder: &Path| Options {
+        spare_bytes: 0,
+        ..small(folder)
+    };
+    let journal = open(options(&origin)).unwrap();
+    publish_ids(&journal, 0..30).await;
+    let mut reader = journal
+        .subscribe(Group::Billing, readings(0), None)
+        .await
+        .unwrap();
+    let all = drain(&mut *reader).await;
+    reader.ack(all[19].0).await.unwrap();
+    journal.close().await.unwrap();
+    let journal = open(options(&origin)).unwrap();
+    let mut reader = journal
+        .subscribe(Group::Billing, readings(0), None)
+        .await
+        .unwrap();
+    reader.ack(all[21].0).await.unwrap();
+    copy(&origin, &folder);
+    journal.close().await.unwrap();
+    let path = folder.join(positions::FILE_NAME);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100..8_000].fill(0);
+    std::fs::write(&path, bytes).unwrap();
+    let journal = open(options(&folder)).unwrap();
+    let ids = delivered_ids(&journal, Group::Billing, readings(0)).await;
+    assert!(
+        ids == (20..30).collect::<Vec<_>>() || ids == (22..30).collect::<Vec<_>>(),
+        "{ids:?}"
+    );
+    journal.close().await.unwrap();
+}
+
 /// A segment exists as soon as it has its name; the positions file learns of it a moment later.
 #[tokio::test]
 async fn a_crash_between_a_new_segment_and_the_positions_is_no_obstacle() {
