@@ -13,8 +13,8 @@ use prost::Message as _;
 use proto::billing::{Bill, Seller, Transition};
 use sha2::{Digest, Sha256};
 
+use crate::bill::ISSUED;
 use crate::bill::load::Loader;
-use crate::bill::{ISSUED, statement_only};
 use crate::error::Error;
 use crate::exception::{Cause, Exceptions, Kind};
 use crate::metrics::Metrics;
@@ -347,11 +347,6 @@ fn event_id(bill_id: &str) -> u128 {
         .iter()
         .take(16)
         .fold(0, |id, byte| id << 8 | u128::from(*byte))
-}
-
-/// Whether two bills state the same.
-pub(crate) fn same_statement(a: &Bill, b: &Bill) -> bool {
-    statement_only(a) == statement_only(b)
 }
 
 #[cfg(test)]

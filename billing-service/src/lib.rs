@@ -3,6 +3,7 @@
 mod bill;
 mod block;
 pub mod cache;
+mod config;
 mod consequence;
 mod consumer;
 mod cycle;
@@ -17,10 +18,13 @@ pub mod reads;
 mod register;
 mod run;
 mod service;
+mod start;
 mod store;
 mod time;
 
+pub use config::Config;
 pub use embedded::Embedded;
 pub use error::{Error, StoreError};
 pub use metrics::Metrics;
-pub use service::Service;
+pub use service::{Exported, Service};
+pub use start::{Deps, Running, start};

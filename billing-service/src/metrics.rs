@@ -22,8 +22,10 @@ pub struct Metrics {
     pub checkpoints: IntCounter,
     /// How long a checkpoint takes.
     pub checkpoint_seconds: Histogram,
-    /// Readings consumed but not in blocks yet.
-    pub readings_pending: IntGauge,
+    /// Memory of readings consumed but not in blocks yet.
+    pub readings_pending_bytes: IntGauge,
+    /// Meters that ever sent something.
+    pub meters_seen: IntGauge,
     /// How long planning one bill takes, reads included.
     pub plan_seconds: Histogram,
     /// Agreements whose draft may have changed.
@@ -63,11 +65,18 @@ impl Metrics {
                 "gridtally_billing_checkpoint_seconds",
                 "How long a checkpoint takes.",
             )?,
-            readings_pending: added(
+            readings_pending_bytes: added(
                 registry,
                 IntGauge::new(
-                    "gridtally_billing_readings_pending",
-                    "Readings consumed but not in stored blocks yet.",
+                    "gridtally_billing_readings_pending_bytes",
+                    "Memory of readings consumed but not in stored blocks yet.",
+                )?,
+            )?,
+            meters_seen: added(
+                registry,
+                IntGauge::new(
+                    "gridtally_billing_meters_seen",
+                    "Meters that ever sent something, registered or not.",
                 )?,
             )?,
             plan_seconds: histogram(

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use model::Clock;
 use proto::billing::Bill;
 
-use crate::bill::ISSUED;
 use crate::bill::draft::Drafts;
 use crate::bill::load::{Facts, Loader, bill_id, parse_bill_id, spans_of};
 use crate::cycle::Span;
 use crate::error::Error;
 use crate::exception::Exceptions;
+use crate::export::{self, Form};
 use crate::issue::Issuer;
 use crate::metrics::Metrics;
 use crate::reads::Reads;
 use crate::register::SharedRegister;
-use crate::store::Store;
+use crate::store::{BillInputs, Store};
 
 /// See the module.
 pub(crate) struct Office {
@@ -64,17 +64,6 @@ impl Office {
         Ok(bill)
     }
 
-    /// The issued bill of a span, or its draft.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub(crate) async fn bill_of(&self, facts: &Facts, span: &Span) -> Result<Bill, Error> {
-        match self.issued(&bill_id(facts, span)).await? {
-            Some(bill) => Ok(bill),
-            None => self.draft(facts, span).await,
-        }
-    }
-
     /// The facts and the span behind a bill's id.
     ///
     /// # Errors
@@ -121,8 +110,18 @@ impl Office {
         Ok(())
     }
 
-    /// Whether a bill has its number.
-    pub(crate) fn is_issued(bill: &Bill) -> bool {
-        bill.status == ISSUED
+    /// Whether an issued bill, computed again from what was kept with it, states the same to the byte.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a bill that was not issued.
+    pub(crate) async fn verify(&self, bill_id: &str) -> Result<bool, Error> {
+        let missing = || Error::NotFound {
+            what: "issued bill",
+            id: bill_id.to_owned(),
+        };
+        let bill = self.store.get::<Bill>(bill_id).await?.ok_or_else(missing)?;
+        let inputs = self.store.get::<BillInputs>(bill_id).await?.ok_or_else(missing)?;
+        let again = self.loader.recompute(&bill, &inputs).await?;
+        Ok(export::line(&again, Form::Statement) == export::line(&bill, Form::Statement))
     }
 }

@@ -24,6 +24,7 @@ use tonic::{Request, Response, Status};
 
 use crate::consequence::Watcher;
 use crate::error::Error;
+use crate::export::{self, Form};
 use crate::office::Office;
 
 /// The services `Billing`, `Register` and `Reads`.
@@ -37,6 +38,43 @@ impl Service {
     pub(crate) fn new(office: Arc<Office>, watcher: Arc<Watcher>) -> Self {
         Self { office, watcher }
     }
+
+    /// Issued bills after `after`, at most `limit`, in order of their ids: each on a line of canonical JSON.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn export(
+        &self,
+        form: Form,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Exported>, Error> {
+        let bills = self.office.store.list::<Bill>("", after, limit).await?;
+        Ok(bills
+            .into_iter()
+            .map(|bill| Exported {
+                line: export::line(&bill, form),
+                id: bill.id,
+            })
+            .collect())
+    }
+
+    /// Whether an issued bill, computed again from what was kept with it, states the same to the byte.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a bill that was not issued, [`Error::Store`].
+    pub async fn verify(&self, bill_id: &str) -> Result<bool, Error> {
+        self.office.verify(bill_id).await
+    }
+}
+
+/// An issued bill, written out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Where the next page begins.
+    pub id: String,
+    /// Without a line break.
+    pub line: String,
 }
 
 /// An answer, or the status of its error.

@@ -24,7 +24,7 @@ pub(crate) const BATCH: usize = 256;
 
 /// A kind of document, kept apart from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Collection {
+pub(crate) enum Collection {
     /// Places of delivery.
     ServicePoints,
     /// Meters.
@@ -61,7 +61,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection.
-    pub const ALL: &'static [Self] = &[
+    pub(crate) const ALL: &'static [Self] = &[
         Self::ServicePoints,
         Self::Meters,
         Self::Installations,
@@ -82,7 +82,7 @@ impl Collection {
 
     /// The name in every backend.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ServicePoints => "service_points",
             Self::Meters => "meters",
@@ -106,18 +106,18 @@ impl Collection {
 
 /// A document to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Where.
-    pub collection: Collection,
+    pub(crate) collection: Collection,
     /// Under which id.
-    pub id: String,
+    pub(crate) id: String,
     /// The bytes, schema first.
-    pub document: Vec<u8>,
+    pub(crate) document: Vec<u8>,
 }
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inserted {
+pub(crate) enum Inserted {
     /// There was none with this id.
     New,
     /// There was one: an insert left it as it was, a put replaced it.
@@ -126,7 +126,7 @@ pub enum Inserted {
 
 /// The port. What is written can be read at once; it is durable when a later [`Self::sync`] returns, in the order of writing.
 #[async_trait::async_trait]
-pub trait DocumentStore: Send + Sync {
+pub(crate) trait DocumentStore: Send + Sync {
     /// Keeps each entry unless one with its id is there already; safe to repeat. Atomic per entry, also between callers.
     async fn insert(&self, entries: Vec<Entry>) -> Result<Vec<Inserted>, StoreError>;
 

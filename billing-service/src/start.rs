@@ -1,0 +1,257 @@
+//! The life of billing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use message_bus::Bus;
+use model::Clock;
+use prometheus::Registry;
+use proto::billing::billing_server::Billing;
+use proto::billing::reads_server::Reads as ReadsCalls;
+use proto::billing::register_server::Register as RegisterCalls;
+use service_kit::{OnFailure, Tasks};
+use tokio_util::sync::CancellationToken;
+
+use crate::bill::draft::Drafts;
+use crate::bill::load::Loader;
+use crate::cache::{Cache, MemoryCache};
+use crate::config::Config;
+use crate::consequence::Watcher;
+use crate::consumer::Consumer;
+use crate::embedded::Embedded;
+use crate::error::Error;
+use crate::exception::Exceptions;
+use crate::issue::{Issuer, Parts};
+use crate::metrics::Metrics;
+use crate::office::Office;
+use crate::reads::store::{EmbeddedReads, ReadsStore};
+use crate::reads::{Consequences, Limits, Reads};
+use crate::register::Register;
+use crate::service::Service;
+use crate::store::{DocumentStore, EmbeddedDocuments, Store};
+
+/// How often drafts of agreements with new reads are computed again, and unfinished issues are resumed.
+const UPKEEP: Duration = Duration::from_secs(60);
+/// Drafts computed again at a time; the others are computed when somebody looks.
+const DRAFTS_AT_ONCE: usize = 500;
+/// How often gauges are read.
+const GAUGES: Duration = Duration::from_secs(5);
+
+/// What billing needs of the process it runs in.
+pub struct Deps {
+    /// Where readings come from and events go.
+    pub bus: Arc<dyn Bus>,
+    /// Decides which cycles have ended, and stamps.
+    pub clock: Arc<dyn Clock>,
+    /// Where the metrics are registered.
+    pub registry: Registry,
+    /// The tasks of this service alone.
+    pub tasks: Tasks,
+    /// The folder of the embedded store.
+    pub folder: PathBuf,
+}
+
+/// Billing at work.
+pub struct Running {
+    service: Service,
+    office: Arc<Office>,
+    tasks: Tasks,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// Answers about bills and reads.
+    #[must_use]
+    pub fn billing(&self) -> Arc<dyn Billing> {
+        Arc::new(self.service.clone())
+    }
+
+    /// Keeps the register.
+    #[must_use]
+    pub fn register(&self) -> Arc<dyn RegisterCalls> {
+        Arc::new(self.service.clone())
+    }
+
+    /// Answers analytics.
+    #[must_use]
+    pub fn reads(&self) -> Arc<dyn ReadsCalls> {
+        Arc::new(self.service.clone())
+    }
+
+    /// The service itself: export and verification of bills beside the calls.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Whether a meter is registered, answered from memory.
+    #[must_use]
+    pub fn is_known(&self) -> Arc<dyn Fn(&str) -> bool + Send + Sync> {
+        let register = Arc::clone(&self.office.register);
+        Arc::new(move |meter| register.index().meter(meter).is_some())
+    }
+
+    /// Consumes no more, stores what was consumed, and ends. Says whether that was done within `grace`.
+    pub async fn stop(self, grace: Duration) -> bool {
+        let drained = self.tasks.drain(grace).await;
+        let synced = self.office.store.sync().await;
+        if let Err(error) = &synced {
+            tracing::error!(
+                error = crate::reads::error_chain(error),
+                "the store of billing could not be synced"
+            );
+        }
+        drained && synced.is_ok()
+    }
+}
+
+/// Opens the stores, finishes what was being issued, and starts to consume.
+///
+/// # Errors
+/// [`Error::Config`], [`Error::Metrics`], [`Error::Store`], [`Error::Bus`], [`Error::Overtaken`].
+pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
+    let problems = config.problems("billing.");
+    if !problems.is_empty() {
+        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        return Err(Error::Config(list.join("; ")));
+    }
+    let engine = Embedded::open(&deps.folder)?;
+    let backends = Backends {
+        documents: Arc::new(EmbeddedDocuments::open(&engine)?),
+        reads: Arc::new(EmbeddedReads::new(&engine)?),
+        cache: Arc::new(MemoryCache::new(
+            usize::try_from(config.cache).unwrap_or(usize::MAX),
+        )),
+    };
+    let (office, watcher) = open(&config, &deps, backends).await?;
+    let resumed = office.issuer.resume().await?;
+    if resumed > 0 {
+        tracing::info!(
+            bills = resumed,
+            "finished issuing what was begun before the last stop"
+        );
+    }
+    let consumer = Consumer {
+        bus: Arc::clone(&deps.bus),
+        reads: Arc::clone(&office.reads),
+        consequences: Arc::clone(&watcher) as Arc<dyn Consequences>,
+    };
+    consumer.start(&deps.tasks).await?;
+    let stop = deps.tasks.stop_token();
+    deps.tasks.spawn(
+        "billing upkeep",
+        OnFailure::StopProcess,
+        upkeep(Arc::clone(&office), stop.clone()),
+    );
+    deps.tasks.spawn(
+        "billing gauges",
+        OnFailure::Log,
+        gauges(Arc::clone(&office), stop),
+    );
+    Ok(Running {
+        service: Service::new(Arc::clone(&office), watcher),
+        office,
+        tasks: deps.tasks,
+    })
+}
+
+/// Where things are kept.
+pub(crate) struct Backends {
+    pub(crate) documents: Arc<dyn DocumentStore>,
+    pub(crate) reads: Arc<dyn ReadsStore>,
+    pub(crate) cache: Arc<dyn Cache>,
+}
+
+/// Puts the parts together; nothing is consumed yet.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) async fn open(
+    config: &Config,
+    deps: &Deps,
+    backends: Backends,
+) -> Result<(Arc<Office>, Arc<Watcher>), Error> {
+    let metrics = Metrics::new(&deps.registry)?;
+    let store = Store::new(backends.documents);
+    let watcher = Arc::new(Watcher::default());
+    let limits = Limits {
+        pending_bytes: usize::try_from(config.pending).unwrap_or(usize::MAX),
+    };
+    let consequences = Arc::clone(&watcher) as Arc<dyn Consequences>;
+    let reads = Reads::open(backends.reads, consequences, deps.bus.shards(), limits).await?;
+    let register = Arc::new(Register::open(store.clone()).await?);
+    let loader = Arc::new(Loader::new(
+        Arc::clone(&register),
+        Arc::clone(&reads),
+        store.clone(),
+    ));
+    let exceptions =
+        Arc::new(Exceptions::open(store.clone(), Arc::clone(&deps.clock), metrics.clone()).await?);
+    let parts = Parts {
+        store: store.clone(),
+        bus: Arc::clone(&deps.bus),
+        clock: Arc::clone(&deps.clock),
+        loader: Arc::clone(&loader),
+        exceptions: Arc::clone(&exceptions),
+        metrics: metrics.clone(),
+        default_series: config.series.clone(),
+    };
+    let office = Arc::new(Office {
+        store,
+        register,
+        reads,
+        loader,
+        drafts: Drafts::new(Arc::clone(&backends.cache), metrics.clone()),
+        issuer: Issuer::open(parts).await?,
+        exceptions,
+        cache: backends.cache,
+        clock: Arc::clone(&deps.clock),
+        metrics,
+    });
+    watcher.bind(&office).await?;
+    Ok((office, watcher))
+}
+
+/// Computes drafts again and finishes issues that an error interrupted, until `stop`.
+async fn upkeep(office: Arc<Office>, stop: CancellationToken) -> Result<(), Error> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(UPKEEP) => {}
+        }
+        let outcome = match office.issuer.resume().await {
+            Ok(_) => office.refresh(DRAFTS_AT_ONCE).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(
+                error = crate::reads::error_chain(&error),
+                "upkeep failed; trying again"
+            );
+        }
+    }
+}
+
+async fn gauges(office: Arc<Office>, stop: CancellationToken) -> Result<(), Error> {
+    loop {
+        let shown = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        office
+            .metrics
+            .readings_pending_bytes
+            .set(shown(office.reads.bytes()));
+        office.metrics.meters_seen.set(shown(office.reads.meters_seen()));
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(GAUGES) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
