@@ -222,6 +222,3 @@ fn shape_of(row: &columns::Row, series: SeriesIndex, received_s: u32) -> Shape {
         received_s,
     }
 }
-
-#[cfg(test)]
-mod tests;
