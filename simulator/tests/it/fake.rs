@@ -8,6 +8,7 @@ use std::time::Duration;
 use proto::meter::meter_gateway_server::{MeterGateway, MeterGatewayServer};
 use proto::meter::*;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt as _};
@@ -37,6 +38,7 @@ type Behaviour = Arc<dyn Fn(usize) -> Answer + Send + Sync>;
 pub(crate) struct Fake {
     behaviour: Behaviour,
     state: Arc<Mutex<State>>,
+    arrived: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -67,6 +69,7 @@ impl Fake {
         let fake = Self {
             behaviour: Arc::new(behaviour),
             state: Arc::default(),
+            arrived: Arc::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -84,6 +87,11 @@ impl Fake {
             fake,
             _server: server,
         }
+    }
+
+    /// Waits until something was kept.
+    pub(crate) async fn arrival(&self) {
+        self.arrived.notified().await;
     }
 
     /// Everything kept, in order of arrival.
@@ -146,6 +154,7 @@ impl Fake {
             .unwrap()
             .kept
             .extend(kept.map(|(reading, _)| reading));
+        self.arrived.notify_one();
         if matches!(answer, Answer::KeepAndFail) {
             return Err(Status::unavailable("the answer was lost"));
         }

@@ -163,9 +163,7 @@ async fn one_interrupt_ends_a_run_with_its_summary() {
     let child = command(&format!("run --meters 5 --endpoint {}", running.endpoint))
         .spawn()
         .unwrap();
-    while running.fake.kept().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    running.fake.arrival().await;
     let interrupted = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()

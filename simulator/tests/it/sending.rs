@@ -172,13 +172,11 @@ async fn a_stop_ends_the_run_with_a_summary() {
     );
     let stop = CancellationToken::new();
     let until_something_arrived = async {
-        while running.fake.kept().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        running.fake.arrival().await;
         stop.cancel();
     };
     let run = Run {
-        period: chrono::Utc::now() - chrono::TimeDelta::minutes(20)..chrono::DateTime::<chrono::Utc>::MAX_UTC,
+        period: chrono::Utc::now() - chrono::TimeDelta::minutes(40)..chrono::DateTime::<chrono::Utc>::MAX_UTC,
         speed: Speed::Real,
         ..run
     };
