@@ -72,7 +72,7 @@ impl Platform {
         bus.register(&common.registry)?;
         let billing = start_billing(&config, &common).await?;
         let analytics = start_analytics(&config, &common, &billing).await?;
-        let ingestion = start_ingestion(&config, &common).await?;
+        let ingestion = start_ingestion(&config, &common, &billing).await?;
         let deps = api_gateway::Deps {
             ingestion: ingestion.ingestion(),
             billing: billing.billing(),
@@ -201,13 +201,13 @@ async fn start_analytics(
 async fn start_ingestion(
     config: &Config,
     common: &Common,
+    billing: &billing_service::Running,
 ) -> Result<ingestion_service::Running, CommandError> {
     let deps = ingestion_service::Deps {
         bus: Arc::clone(&common.bus),
         clock: Arc::clone(&common.clock),
         registry: common.registry.clone(),
-        // A register that can be asked at once, for every reading, is not there yet; see `Config::problems`.
-        is_known: None,
+        is_known: Some(billing.is_known()),
         failed: common.failed.clone(),
     };
     ingestion_service::start(config.ingestion.clone(), deps)
