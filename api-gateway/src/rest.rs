@@ -10,6 +10,7 @@ mod extract;
 mod meters;
 mod page;
 mod problem;
+mod readings;
 mod register;
 mod time;
 mod usage;
@@ -25,6 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Gate;
+use crate::device::Intake;
 use crate::metrics::Metrics;
 use crate::staff::Staff;
 use door::Door;
@@ -34,24 +36,11 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// What handlers work with.
 pub(crate) struct App {
-    staff: Staff,
-    gate: Gate,
-    clock: Arc<dyn Clock>,
-    metrics: Metrics,
-    door: Door,
-}
-
-impl App {
-    pub(crate) fn new(staff: Staff, gate: Gate, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
-        let door = Door::new(clock.now_ms().unsigned_abs());
-        Self {
-            staff,
-            gate,
-            clock,
-            metrics,
-            door,
-        }
-    }
+    pub(crate) staff: Staff,
+    pub(crate) intake: Intake,
+    pub(crate) gate: Gate,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
 }
 
 /// Everything that is served on the staff port.
@@ -62,12 +51,13 @@ pub(crate) fn router(app: App) -> Router {
         app.metrics.expect_route(method, path);
     }
     let document = document::finished(document);
+    let door = Door::new(app.metrics.clone(), app.clock.now_ms().unsigned_abs());
     api.route_layer(from_fn_with_state(Arc::clone(&app), door::admit))
         .route("/api/openapi.json", get(async || document.answer()))
         .route("/", get(page::root))
         .route("/healthz", get(page::health))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn_with_state(Arc::clone(&app), door::around))
+        .layer(from_fn_with_state(Arc::new(door), door::around))
         .with_state(app)
 }
 
@@ -79,6 +69,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(meters::get_meter, register::put_meter))
         .routes(routes!(meters::list_readings))
         .routes(routes!(meters::meter_usage))
+        .routes(routes!(readings::send_readings))
         .routes(routes!(usage::group_usage))
         .routes(routes!(usage::overview))
         .routes(routes!(bills::list_bills))

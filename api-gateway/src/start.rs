@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::about::{self, Health};
 use crate::auth::{Gate, Keys, Verifier};
+use crate::device::Intake;
 use crate::metrics::Metrics;
 use crate::staff::Staff;
 use crate::{Config, GatewayError, device, rest, serve, staff_grpc};
@@ -96,14 +97,21 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
     };
     let (health, about) = about::routes(config.reflection)?;
     let calls = about.merge(staff_grpc::routes(staff.clone(), gate.clone(), metrics.clone()));
+    let intake = Intake::new(deps.ingestion, Arc::clone(&deps.clock), &deps.registry)?;
     let devices = device::Deps {
-        intake: device::Intake::new(deps.ingestion, Arc::clone(&deps.clock), &deps.registry)?,
+        intake: intake.clone(),
         gate: gate.clone(),
         others: calls,
         tasks: &tasks,
     };
     device::serve(device_socket, &config.device, devices).map_err(GatewayError::Device)?;
-    let app = rest::App::new(staff, gate, deps.clock, metrics);
+    let app = rest::App {
+        staff,
+        intake,
+        gate,
+        clock: deps.clock,
+        metrics,
+    };
     serve::serve(staff_socket, rest::router(app), &tasks);
     health.set(true).await;
     Ok(Running {

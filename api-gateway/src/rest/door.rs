@@ -15,8 +15,9 @@ use tokio::time::Instant;
 
 use super::App;
 use super::problem::Problem;
+use super::readings::READINGS;
 use crate::auth::Permission;
-use crate::metrics::UNMATCHED;
+use crate::metrics::{Metrics, UNMATCHED};
 
 /// Requests that are answered at the same time; staff and their scripts, not a fleet.
 const MAX_IN_FLIGHT: usize = 256;
@@ -24,14 +25,13 @@ const MAX_IN_FLIGHT: usize = 256;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a bill run may be waited for; it goes on without its caller.
 const RUN_DEADLINE: Duration = Duration::from_secs(600);
-/// Where readings are sent.
-const READINGS: &str = "/api/v1/readings";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// What the door counts.
 #[derive(Debug)]
 pub(super) struct Door {
+    metrics: Metrics,
     slots: Semaphore,
     /// Different in each process, so that an id in the log is one request.
     first_id: u64,
@@ -39,8 +39,9 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(first_id: u64) -> Self {
+    pub(super) fn new(metrics: Metrics, first_id: u64) -> Self {
         Self {
+            metrics,
             slots: Semaphore::new(MAX_IN_FLIGHT),
             first_id,
             next_id: AtomicU64::new(0),
@@ -54,16 +55,16 @@ impl Door {
 }
 
 /// Around everything: the id, the bounds, the headers, and every refusal written as a problem.
-pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn around(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let id = app.door.request_id();
+    let id = door.request_id();
     let method = method_label(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-    let answer = bounded(&app, request, next).await;
+    let answer = bounded(&door, request, next).await;
     let mut answer = finish(answer, &id);
     let took = began.elapsed();
-    app.metrics.http_answered((method, route), answer.status(), took);
+    door.metrics.http_answered((method, route), answer.status(), took);
     tracing::debug!(
         request.id = id,
         http.method = method,
@@ -78,8 +79,8 @@ pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     answer
 }
 
-async fn bounded(app: &App, request: Request, next: Next) -> Response {
-    let Ok(_slot) = app.door.slots.try_acquire() else {
+async fn bounded(door: &Door, request: Request, next: Next) -> Response {
+    let Ok(_slot) = door.slots.try_acquire() else {
         return Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_REQUESTS",

@@ -288,3 +288,73 @@ async fn a_bill_run_names_who_asked_for_it() {
         r#"RunBillsRequest { as_of: "2026-06-01T00:00:00+02:00", dry_run: true, actor: "m-1" }"#
     );
 }
+
+fn readings(count: usize) -> Value {
+    let reading = |number: usize| json!({"device_id": format!("m-{}", number % 3), "timestamp": "2026-05-01T00:00:00Z", "usage_kwh": "0.25"});
+    json!({"readings": (0..count).map(reading).collect::<Vec<_>>()})
+}
+
+#[tokio::test]
+async fn readings_get_a_receipt_each() {
+    let world = World::start().await;
+    let token = world.token(api_gateway::auth::Role::Device);
+    let send = |body: &Value| Ask::new("POST", "/api/v1/readings").json(body).token(&token);
+    let sent = json!({"readings": [
+        {"device_id": "m-1", "timestamp": "2026-05-01T00:00:00+02:00", "usage_kwh": "0.25"},
+        {"device_id": "m-2", "timestamp": "2026-05-01T00:00:00Z", "usage_kwh": 1},
+        {"device_id": "m-1", "timestamp": "yesterday", "usage_kwh": 1},
+        {"device_id": "m-1", "timestamp": "2026-05-01T00:00:00Z", "usage_kwh": -1},
+        {"device_id": "m-1", "timestamp": "2026-05-01T00:00:00Z", "usage_kwh": "much"},
+        {"device_id": "m-1", "timestamp": "2026-05-01T00:00:00Z", "usage_kwh": 1, "channel": "SIDEWAYS"},
+        {"device_id": "m-1", "timestamp": "2026-05-01T00:00:00Z"},
+        {"device_id": "m-1", "timestamp": "2026-05-01T00:15:00Z", "power_w": 40}
+    ]});
+    let answer = world.send(send(&sent)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = answer.json();
+    assert_eq!(answer["server_time"], "2026-05-10T12:00:00.000Z");
+    let receipts: Vec<_> = answer["receipts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|receipt| {
+            (
+                receipt["verdict"].as_str().unwrap(),
+                receipt["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        receipts,
+        [
+            ("ACCEPTED", ""),
+            ("REJECTED", "NOT_YOURS"),
+            ("REJECTED", "BAD_TIMESTAMP"),
+            ("REJECTED", "NEGATIVE"),
+            ("REJECTED", "NOT_FINITE"),
+            ("REJECTED", "UNKNOWN_ENUM"),
+            ("REJECTED", "NO_VALUE"),
+            ("ACCEPTED", ""),
+        ]
+    );
+    assert_eq!(answer["receipts"][0]["id"].as_str().unwrap().len(), 32);
+    {
+        let submitted = world.fakes.submitted.lock().unwrap();
+        let row = submitted[0].row(0);
+        assert_eq!(
+            (submitted[0].rows(), row.value, row.start_ms),
+            (2, 250_000, 1_777_586_400_000)
+        );
+    }
+    assert_eq!(
+        world
+            .admin(Ask::new("POST", "/api/v1/readings").json(&readings(1_000)))
+            .await
+            .status,
+        200
+    );
+    let many = world
+        .admin(Ask::new("POST", "/api/v1/readings").json(&readings(1_001)))
+        .await;
+    assert_eq!((many.status, many.problem().as_str()), (400, "TOO_MANY_READINGS"));
+}
