@@ -28,3 +28,6 @@ pub use error::{Error, StoreError};
 pub use metrics::Metrics;
 pub use service::{Exported, Service};
 pub use start::{Deps, Running, start};
+
+#[cfg(test)]
+mod world;
