@@ -201,7 +201,7 @@ async fn tell_today(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn at_rest_windows_are_a_pure_function_of_reads(

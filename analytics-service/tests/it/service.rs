@@ -1,1 +1,326 @@
 //! What callers see.
+
+use std::time::Duration;
+
+use analytics_service::Running;
+use chrono::DateTime;
+use model::Energy;
+use proto::analytics::analytics_client::AnalyticsClient;
+use proto::analytics::{GroupUsageRequest, OverviewRequest};
+use service_kit::fault_of;
+use tonic::{Code, Request};
+
+use crate::world::{Told, World, by_region, group, import, ms, windows};
+
+/// A reading of 1 kWh in every quarter from `from` to `to`.
+fn quarters(meter: &str, from: &str, to: &str) -> Vec<Told> {
+    (ms(from)..ms(to))
+        .step_by(900_000)
+        .map(|start| {
+            import(
+                meter,
+                &DateTime::from_timestamp_millis(start).unwrap().to_rfc3339(),
+                1_000_000,
+            )
+        })
+        .collect()
+}
+
+fn request(by: &str, resolution: &str, from: &str, to: &str) -> GroupUsageRequest {
+    GroupUsageRequest {
+        by: by.to_owned(),
+        resolution: resolution.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        ..GroupUsageRequest::default()
+    }
+}
+
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+/// Local days of a meter that reports every quarter: start, kWh, readings.
+fn check_days(zone: &str, from: &str, to: &str, expected: &[(&str, &str, u64)]) {
+    let world = World::new("2027-01-01T00:00:00Z");
+    world.reads.register("M", Some(group("here", zone)));
+    world.tell(&quarters("M", from, to));
+    world.session(async |running| {
+        settle().await;
+        let days = windows(&running, request("region", "1d", from, to)).await;
+        let days: Vec<(&str, &str, u64)> = (days.iter())
+            .map(|day| {
+                assert!(day.closed && day.group == "here", "{day:?}");
+                (day.start.as_str(), day.import_kwh.as_str(), day.readings)
+            })
+            .collect();
+        assert_eq!(days, expected, "{zone}");
+    });
+}
+
+#[test]
+fn a_day_is_the_local_day_of_the_group() {
+    check_days(
+        "Europe/Berlin",
+        "2026-03-28T00:00:00+01:00",
+        "2026-03-31T00:00:00+02:00",
+        &[
+            ("2026-03-28T00:00:00+01:00", "96", 96),
+            ("2026-03-29T00:00:00+01:00", "92", 92),
+            ("2026-03-30T00:00:00+02:00", "96", 96),
+        ],
+    );
+    check_days(
+        "Europe/Berlin",
+        "2026-10-25T00:00:00+02:00",
+        "2026-10-27T00:00:00+01:00",
+        &[
+            ("2026-10-25T00:00:00+02:00", "100", 100),
+            ("2026-10-26T00:00:00+01:00", "96", 96),
+        ],
+    );
+    check_days(
+        "Australia/Lord_Howe",
+        "2026-04-05T00:00:00+11:00",
+        "2026-04-07T00:00:00+10:30",
+        &[
+            ("2026-04-05T00:00:00+11:00", "98", 98),
+            ("2026-04-06T00:00:00+10:30", "96", 96),
+        ],
+    );
+    check_days(
+        "Asia/Kolkata",
+        "2026-03-29T00:00:00+05:30",
+        "2026-03-31T00:00:00+05:30",
+        &[
+            ("2026-03-29T00:00:00+05:30", "96", 96),
+            ("2026-03-30T00:00:00+05:30", "96", 96),
+        ],
+    );
+}
+
+#[test]
+fn zones_of_one_region_have_their_own_days() {
+    let world = World::new("2026-07-02T12:00:00Z");
+    world.reads.register("M-1", Some(group("both", "Europe/Berlin")));
+    world.reads.register("M-2", Some(group("both", "Asia/Kolkata")));
+    let (from, to) = ("2026-06-30T12:00:00Z", "2026-07-01T12:00:00Z");
+    world.tell(&[
+        import("M-1", "2026-06-30T23:00:00Z", 5),
+        import("M-2", "2026-06-30T23:00:00Z", 7),
+    ]);
+    world.session(async |running| {
+        settle().await;
+        let days = windows(&running, request("region", "1d", from, to)).await;
+        let days: Vec<(&str, &str)> = days
+            .iter()
+            .map(|day| (day.start.as_str(), day.import_kwh.as_str()))
+            .collect();
+        let expected = [
+            ("2026-07-01T00:00:00+05:30", "0.000007"),
+            ("2026-07-01T00:00:00+02:00", "0.000005"),
+        ];
+        assert_eq!(days, expected);
+        let hours = windows(&running, request("region", "1h", from, to)).await;
+        assert_eq!(hours.len(), 1);
+        assert_eq!(hours[0].import_kwh, "0.000012");
+    });
+}
+
+#[test]
+fn sums_by_region_feeder_and_tariff_class_agree() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    for (meter, region) in [("M-1", "a"), ("M-2", "a"), ("M-3", "b"), ("M-4", "c.1")] {
+        world.reads.register(meter, Some(group(region, "UTC")));
+        world.tell(&quarters(meter, "2026-06-10T00:00:00Z", "2026-06-10T03:00:00Z"));
+    }
+    world.session(async |running| {
+        settle().await;
+        for (by, names) in [("region", 3), ("feeder", 3), ("tariff_class", 1)] {
+            for (resolution, starts) in [("1m", 12), ("15m", 12), ("1h", 3), ("1d", 1)] {
+                let mut request = request(by, resolution, "2026-06-10T00:00:00Z", "2026-06-11T00:00:00Z");
+                request.limit = 5;
+                let found = windows(&running, request).await;
+                assert_eq!(found.len(), names * starts, "{by} {resolution}");
+                let order: Vec<(&str, &str)> = found
+                    .iter()
+                    .map(|window| (window.group.as_str(), window.start.as_str()))
+                    .collect();
+                assert!(order.is_sorted());
+                let total: i64 = (found.iter())
+                    .map(|window| window.import_kwh.parse::<Energy>().unwrap().as_milliwatt_hours())
+                    .sum();
+                assert_eq!(total, 4 * 12 * 1_000_000);
+                assert!(found.iter().all(|window| !window.closed), "today is not over");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_bad_request_is_refused_with_its_reason() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.session(async |running| {
+        let day = ("2026-06-10T00:00:00Z", "2026-06-11T00:00:00Z");
+        let refused = [
+            (request("meter", "1h", day.0, day.1), "BAD_GROUPING"),
+            (request("region", "1y", day.0, day.1), "BAD_RESOLUTION"),
+            (request("region", "1h", day.1, day.0), "BAD_RANGE"),
+            (
+                request("region", "1m", "2025-06-10T00:00:00Z", day.1),
+                "RANGE_TOO_LONG",
+            ),
+        ];
+        for (request, reason) in refused {
+            let status = running
+                .analytics()
+                .group_usage(Request::new(request))
+                .await
+                .unwrap_err();
+            assert_eq!(
+                (status.code(), fault_of(&status).reason.as_str()),
+                (Code::InvalidArgument, reason)
+            );
+        }
+        let nothing = running
+            .analytics()
+            .group_usage(Request::new(request("region", "1h", day.0, day.0)))
+            .await;
+        assert!(nothing.unwrap().into_inner().items.is_empty());
+    });
+}
+
+#[test]
+fn the_overview_tells_today_and_the_last_quarter() {
+    let world = World::new("2026-06-10T12:01:30Z");
+    world.reads.register("M-1", Some(group("north", "UTC")));
+    world.tell(&quarters("M-1", "2026-06-09T23:00:00Z", "2026-06-10T12:00:00Z"));
+    world.tell(&[import("STRANGER", "2026-06-10T11:50:00Z", 500_000)]);
+    world.session(async |running| {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        let overview = running.analytics().overview(Request::new(OverviewRequest {})).await.unwrap().into_inner();
+        assert_eq!((overview.meters_seen, overview.readings_today), (2, 49));
+        assert_eq!((overview.import_kwh_today.as_str(), overview.export_kwh_today.as_str()), ("48.5", "0"));
+        assert_eq!((overview.power_w.as_str(), overview.lag_messages), ("6000", 0));
+        let regions: Vec<(&str, u64)> =
+            overview.regions_today.iter().map(|region| (region.group.as_str(), region.readings)).collect();
+        assert_eq!(regions, [("north", 48), ("unknown", 1)]);
+        let metrics = metrics(&world);
+        for line in [
+            "gridtally_usage_power_watts{region=\"north\"} 4000",
+            "gridtally_usage_power_watts{region=\"unknown\"} 2000",
+            "gridtally_usage_energy_joules_total{direction=\"import\",region=\"north\",tariff_class=\"home\"} 187200000",
+            "gridtally_analytics_readings_total 53",
+            "gridtally_analytics_lag_messages 0",
+            "gridtally_analytics_gaps_total 0",
+        ] {
+            assert!(metrics.contains(line), "{line} in\n{metrics}");
+        }
+        assert!(!metrics.contains("M-1"), "no meter is a label");
+    });
+}
+
+fn metrics(world: &World) -> String {
+    let families = world.registry.lock().unwrap().gather();
+    prometheus::TextEncoder::new()
+        .encode_to_string(&families)
+        .unwrap()
+}
+
+async fn is_closed(running: &Running, day: &str) -> bool {
+    let (from, to) = (format!("{day}T00:00:00Z"), format!("{day}T23:00:00Z"));
+    let hours = windows(running, request("region", "1h", &from, &to)).await;
+    assert!(!hours.is_empty());
+    hours.iter().all(|hour| hour.closed)
+}
+
+#[test]
+fn a_day_closes_after_its_end_and_opens_for_a_late_reading() {
+    let world = World::new("2026-06-10T23:50:00Z");
+    world.tell(&[import("M", "2026-06-10T12:00:00Z", 5)]);
+    world.session(async |running| {
+        settle().await;
+        assert!(!is_closed(&running, "2026-06-10").await, "not over");
+        world.clock.jump(Duration::from_mins(15));
+        settle().await;
+        assert!(!is_closed(&running, "2026-06-10").await, "within the grace");
+        world.clock.jump(Duration::from_mins(15));
+        settle().await;
+        assert!(is_closed(&running, "2026-06-10").await);
+        world.tell(&[import("M", "2026-06-10T12:15:00Z", 6)]);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let range = ("2026-06-10T00:00:00Z", "2026-06-11T00:00:00Z");
+        let day: Vec<_> = by_region(&running, "1d", range).await.into_values().collect();
+        assert_eq!(day, [(11, 0, 2)], "shown before it is folded");
+        assert!(!is_closed(&running, "2026-06-10").await);
+        settle().await;
+        assert!(is_closed(&running, "2026-06-10").await);
+    });
+}
+
+#[test]
+fn a_bulk_load_of_past_days_is_folded_when_it_calms_down() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.session(async |running| {
+        for day in 1..=9 {
+            for hour in 0..24 {
+                world.tell(&[import("M", &format!("2026-06-0{day}T{hour:02}:00:00Z"), 1)]);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        assert_eq!(world.reads.folds(), 0);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(
+            (9..=12).contains(&world.reads.folds()),
+            "once per day, and the odd failure"
+        );
+        let range = ("2026-06-01T00:00:00Z", "2026-06-10T00:00:00Z");
+        assert_eq!(by_region(&running, "1h", range).await.len(), 9 * 24);
+    });
+}
+
+#[test]
+fn a_restart_without_the_bus_finds_every_window() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.reads.register("M", Some(group("north", "UTC")));
+    world.tell(&quarters("M", "2026-06-01T00:00:00Z", "2026-06-10T12:00:00Z"));
+    let range = ("2026-06-01T00:00:00Z", "2026-06-11T00:00:00Z");
+    let before = world.session(async |running| {
+        settle().await;
+        let found = by_region(&running, "15m", range).await;
+        assert!(running.stop(Duration::from_secs(5)).await);
+        found
+    });
+    assert_eq!(before.len(), 9 * 96 + 48);
+    let folds = world.reads.folds();
+    world.session(async |running| {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(by_region(&running, "15m", range).await, before);
+        let overview = running
+            .analytics()
+            .overview(Request::new(OverviewRequest {}))
+            .await
+            .unwrap();
+        assert_eq!(overview.into_inner().meters_seen, 1);
+        settle().await;
+    });
+    assert_eq!(world.reads.folds(), folds, "nothing had to be folded again");
+}
+
+#[test]
+fn other_processes_ask_by_grpc() {
+    let mut world = World::new("2026-06-10T12:00:00Z");
+    world.config.listen = Some("127.0.0.1:0".parse().unwrap());
+    world.tell(&[import("M", "2026-06-10T10:00:00Z", 5)]);
+    world.session(async |running| {
+        settle().await;
+        let address = running.address().unwrap();
+        let mut client = AnalyticsClient::connect(format!("http://{address}"))
+            .await
+            .unwrap();
+        let overview = client.overview(OverviewRequest {}).await.unwrap().into_inner();
+        assert_eq!(overview.readings_today, 1);
+        tokio::time::resume(); // the farewell of the connection takes real time
+        assert!(running.stop(Duration::from_secs(5)).await);
+    });
+}
