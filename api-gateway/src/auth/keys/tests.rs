@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
-use super::{Grant, KeyError, Keys, from_pem, to_pem};
+use super::files::{from_pem, to_pem};
+use super::{Grant, KeyError, Keys};
 use crate::auth::{Role, Verifier};
 
 fn at(text: &str) -> DateTime<Utc> {
