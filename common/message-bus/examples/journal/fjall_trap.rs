@@ -20,7 +20,7 @@ pub(crate) fn run(folder: &Path) -> Outcome {
         .iter()
         .find(|path| path.extension().is_some_and(|extension| extension == "jnl"));
     let journal = journal.ok_or("fjall has no journal")?;
-    let (mut refused, mut all, mut fewer, mut wrong) = (0, 0, 0, 0);
+    let (mut refused, mut all, mut fewer, mut wrong, mut lost) = (0, 0, 0, 0, 0);
     for flip in 0..FLIPS {
         let copy = folder.join("copy");
         copy_all(&sound, &copy)?;
@@ -29,13 +29,16 @@ pub(crate) fn run(folder: &Path) -> Outcome {
             Err(_) => refused += 1,
             Ok((_, bad)) if bad > 0 => wrong += 1,
             Ok((ENTRIES, _)) => all += 1,
-            Ok(_) => fewer += 1,
+            Ok((found, _)) => {
+                fewer += 1;
+                lost = lost.max(ENTRIES - found);
+            }
         }
         std::fs::remove_dir_all(&copy)?;
     }
     println!("one flipped bit, {FLIPS} places spread over {ENTRIES} synced entries");
     println!(
-        "fjall:   start refused {refused}, all there {all}, entries lost in silence {fewer}, wrong body {wrong}"
+        "fjall:   start refused {refused}, all there {all}, entries lost in silence {fewer} (up to {lost}), wrong body {wrong}"
     );
     let (refused, other) =
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(ours(folder)))?;
