@@ -91,7 +91,7 @@ async fn issued(billing: &mut BillingClient<Authorized>) -> Result<Vec<Bill>, Co
     }
 }
 
-/// One or two of every tariff, the recorded loads first.
+/// One or two of every tariff.
 fn examples(bills: &[Bill]) -> Vec<&Bill> {
     let mut by_tariff: BTreeMap<&str, Vec<&Bill>> = BTreeMap::new();
     for bill in bills {

@@ -97,7 +97,7 @@ const RECORDED: [Recorded; 4] = [
         "home-tou",
         8,
     ),
-    ("own_pv_15", Europe::Berlin, "berlin", "prosumer", "home-solar", 4),
+    ("own_pv_15", Europe::Berlin, "berlin", "prosumer", "home-solar", 2),
     (
         "res_15",
         America::New_York,
