@@ -69,7 +69,11 @@ impl Consumer {
     ) -> Result<(), Error> {
         let mut stored = self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?;
         while let Err(error) = self.follow(shard, &mut *subscription, &mut stored, &stop).await {
-            tracing::warn!(shard, error = error_chain(&error), "cannot read the bus; trying again");
+            tracing::warn!(
+                shard,
+                error = error_chain(&error),
+                "cannot read the bus; trying again"
+            );
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(RETRY) => {}
@@ -148,7 +152,11 @@ impl Consumer {
         };
         tracing::warn!(shard, position, %reason, "message quarantined");
         while let Err(error) = self.consequences.quarantine(unusable.clone()).await {
-            tracing::error!(shard, error = error_chain(&error), "cannot quarantine; trying again");
+            tracing::error!(
+                shard,
+                error = error_chain(&error),
+                "cannot quarantine; trying again"
+            );
             tokio::time::sleep(RETRY).await;
         }
         self.reads.skip(shard, position);

@@ -145,7 +145,12 @@ impl Reads {
     ///
     /// # Errors
     /// [`Unreadable`]: the message belongs in the quarantine.
-    pub fn apply(&self, shard: u16, columns: &ReadingColumns, position: Position) -> Result<usize, Unreadable> {
+    pub fn apply(
+        &self,
+        shard: u16,
+        columns: &ReadingColumns,
+        position: Position,
+    ) -> Result<usize, Unreadable> {
         let Some(shard) = self.shards.get(usize::from(shard)) else {
             return Ok(0);
         };
@@ -174,7 +179,10 @@ impl Reads {
         let mut first = BinaryHeap::new();
         for shard in &self.shards {
             let memory = shard.lock();
-            let later = memory.meters.ids().filter(|id| after.is_none_or(|after| *id > after));
+            let later = memory
+                .meters
+                .ids()
+                .filter(|id| after.is_none_or(|after| *id > after));
             for id in later {
                 if first.len() < limit {
                     first.push(Box::<str>::from(id));
@@ -246,4 +254,4 @@ impl Reads {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

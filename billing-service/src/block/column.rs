@@ -100,7 +100,11 @@ impl Writer {
             runs.runs(numbers);
             let mut whole = Self::default();
             whole.scaled(numbers);
-            let shorter = if runs.bytes.len() < whole.bytes.len() { runs } else { whole };
+            let shorter = if runs.bytes.len() < whole.bytes.len() {
+                runs
+            } else {
+                whole
+            };
             return self.bytes(&shorter.bytes);
         }
         self.scaled(numbers);
@@ -236,12 +240,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A column that is not one of runs.
-    fn flat(
-        &mut self,
-        count: usize,
-        name: &'static str,
-        put: &mut impl FnMut(i64),
-    ) -> Result<(), Malformed> {
+    fn flat(&mut self, count: usize, name: &'static str, put: &mut impl FnMut(i64)) -> Result<(), Malformed> {
         let head = self.byte()?;
         let (way, tens) = (head & 7, head >> 3);
         if tens > MAX_TENS || (tens > 0 && way != PACKED && way != STEPS) {
@@ -275,12 +274,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn span(
-        &mut self,
-        count: usize,
-        name: &'static str,
-        put: &mut impl FnMut(i64),
-    ) -> Result<(), Malformed> {
+    fn span(&mut self, count: usize, name: &'static str, put: &mut impl FnMut(i64)) -> Result<(), Malformed> {
         let smallest = self.signed()?;
         let width = u32::from(self.byte()?);
         if width > u64::BITS {
@@ -328,7 +322,11 @@ fn shared_tens(numbers: &[i64]) -> u8 {
         tens += 1;
         divisor = divisor.saturating_mul(10);
     }
-    if numbers.iter().all(|number| *number == 0) { 0 } else { tens }
+    if numbers.iter().all(|number| *number == 0) {
+        0
+    } else {
+        tens
+    }
 }
 
 #[cfg(test)]

@@ -29,17 +29,26 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             revision,
         },
     });
-    let wild = (0_u32..86_400_000, any::<i64>(), any::<u32>(), 0_usize..4, any::<u32>(), any::<u32>());
-    let wild = wild.prop_map(|(offset_ms, value, interval_seconds, quality, revision, received_s)| Entry {
-        offset_ms,
-        received_s,
-        content: Content {
-            value,
-            interval_seconds,
-            quality: Quality::ALL[quality],
-            revision,
+    let wild = (
+        0_u32..86_400_000,
+        any::<i64>(),
+        any::<u32>(),
+        0_usize..4,
+        any::<u32>(),
+        any::<u32>(),
+    );
+    let wild = wild.prop_map(
+        |(offset_ms, value, interval_seconds, quality, revision, received_s)| Entry {
+            offset_ms,
+            received_s,
+            content: Content {
+                value,
+                interval_seconds,
+                quality: Quality::ALL[quality],
+                revision,
+            },
         },
-    });
+    );
     prop_oneof![8 => near, 1 => wild]
 }
 
@@ -125,8 +134,7 @@ fn layout_1_stays_as_it_is() {
 }
 
 const LAYOUT_1_DAY: &str = "0107060100c0ee6d00880e0280c49fd50c012a12ca190e9681656009280140270000";
-const LAYOUT_1_VERSIONS: &str =
-    "01000303000014000010badb00880e0202010202000230030e022000000000f6ffffff0302023f0000000000000080feffffffffffff3f";
+const LAYOUT_1_VERSIONS: &str = "01000303000014000010badb00880e0202010202000230030e022000000000f6ffffff0302023f0000000000000080feffffffffffff3f";
 
 #[test]
 fn what_no_writer_writes_is_refused() {
@@ -159,7 +167,11 @@ fn a_residential_day_takes_less_than_two_bytes_a_reading() {
         .map(|slot| {
             let noise = i64::from(slot * 7919 % 101);
             let evening = if (70..88).contains(&slot) { 900 } else { 100 };
-            entry(slot * 900_000, (evening + noise * 11) * 100, slot * 900 + 903 + slot * 31 % 7)
+            entry(
+                slot * 900_000,
+                (evening + noise * 11) * 100,
+                slot * 900 + 903 + slot * 31 % 7,
+            )
         })
         .collect();
     let bytes = encode(&day).unwrap().len();

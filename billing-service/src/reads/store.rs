@@ -5,7 +5,7 @@
 //! reading, or join them when writing.
 
 #[cfg(test)]
-pub(super) mod contract;
+pub(crate) mod contract;
 mod embedded;
 
 use std::cmp::Ordering;

@@ -17,7 +17,13 @@ fn read(bytes: &[u8], count: usize) -> Result<Vec<i64>, Malformed> {
 }
 
 fn numbers() -> impl Strategy<Value = Vec<i64>> {
-    let number = prop_oneof![0_i64..4, -1_000_i64..1_000, any::<i64>(), Just(i64::MIN), Just(i64::MAX)];
+    let number = prop_oneof![
+        0_i64..4,
+        -1_000_i64..1_000,
+        any::<i64>(),
+        Just(i64::MIN),
+        Just(i64::MAX)
+    ];
     let repeated = prop::collection::vec((number.clone(), 1_usize..30), 0..8);
     let repeated = repeated.prop_map(|runs| {
         runs.into_iter()
@@ -55,8 +61,14 @@ fn ways_and_their_sizes() {
     check(&[-1; 96], &[CONSTANT, 1]);
     check(&[0, 5, 10, 15], &[STRIDE, 0, 10]);
     check(&[7, 5, 6, 4], &[PACKED, 8, 2, 0b0010_0111]);
-    check(&[7_000, 5_000, 6_000, 4_000], &[PACKED | 3 << 3, 8, 2, 0b0010_0111]);
-    check(&[100_000, 100_001, 100_003, 100_004], &[PACKED, 192, 154, 12, 3, 200, 8]);
+    check(
+        &[7_000, 5_000, 6_000, 4_000],
+        &[PACKED | 3 << 3, 8, 2, 0b0010_0111],
+    );
+    check(
+        &[100_000, 100_001, 100_003, 100_004],
+        &[PACKED, 192, 154, 12, 3, 200, 8],
+    );
     check(&[0, 1_001, 2_003, 3_004, 4_006], &[STEPS, 0, 210, 15, 1, 0b1010]);
 
     fn check(numbers: &[i64], expected: &[u8]) {
@@ -83,7 +95,11 @@ fn impossible_columns_are_refused() {
     check(&[RUNS, 9, CONSTANT, 0, CONSTANT, 0], 2, Malformed::Range("test"));
     check(&[RUNS, 1, CONSTANT, 0, CONSTANT, 2], 2, Malformed::Range("test"));
     check(&[RUNS, 1, RUNS, 0], 2, Malformed::Range("test"));
-    check(&[CONSTANT, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], 1, Malformed::Range("varint"));
+    check(
+        &[CONSTANT, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
+        1,
+        Malformed::Range("varint"),
+    );
 
     fn check(bytes: &[u8], count: usize, expected: Malformed) {
         assert_eq!(read(bytes, count), Err(expected), "{bytes:?}");

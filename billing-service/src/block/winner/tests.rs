@@ -23,13 +23,30 @@ fn entries(contents: &[Content]) -> Vec<Entry> {
 #[test]
 fn rank_decides_and_the_rest_is_a_conflict() {
     check(&[content(1, Actual, 0)], Some((1, false)));
-    check(&[content(1, Actual, 0), content(2, Estimated, 1)], Some((2, false)));
-    check(&[content(1, Estimated, 0), content(2, Actual, 0)], Some((2, false)));
-    check(&[content(1, Estimated, 0), content(2, Actual, 0), content(3, Actual, 1)], Some((3, false)));
+    check(
+        &[content(1, Actual, 0), content(2, Estimated, 1)],
+        Some((2, false)),
+    );
+    check(
+        &[content(1, Estimated, 0), content(2, Actual, 0)],
+        Some((2, false)),
+    );
+    check(
+        &[
+            content(1, Estimated, 0),
+            content(2, Actual, 0),
+            content(3, Actual, 1),
+        ],
+        Some((3, false)),
+    );
     check(&[], None);
     // two actual values of one revision: the smaller hash is shown
     let (one, two) = (content(1, Actual, 0), content(2, Edited, 0));
-    let shown = if content_hash(&one) < content_hash(&two) { 1 } else { 2 };
+    let shown = if content_hash(&one) < content_hash(&two) {
+        1
+    } else {
+        2
+    };
     check(&[one, two], Some((shown, true)));
     check(&[two, one], Some((shown, true)));
     check(&[one, two, content(9, Estimated, 0)], Some((shown, true)));
@@ -37,14 +54,25 @@ fn rank_decides_and_the_rest_is_a_conflict() {
 
     fn check(contents: &[Content], expected: Option<(i64, bool)>) {
         let winner = of_energy(&entries(contents));
-        assert_eq!(winner.map(|winner| (winner.entry.content.value, winner.conflict)), expected);
+        assert_eq!(
+            winner.map(|winner| (winner.entry.content.value, winner.conflict)),
+            expected
+        );
     }
 }
 
 #[test]
 fn telemetry_takes_the_later_revision_then_the_larger_hash() {
-    let (one, two, later) = (content(1, Actual, 0), content(2, Actual, 0), content(3, Estimated, 1));
-    let larger = if content_hash(&one) > content_hash(&two) { one } else { two };
+    let (one, two, later) = (
+        content(1, Actual, 0),
+        content(2, Actual, 0),
+        content(3, Estimated, 1),
+    );
+    let larger = if content_hash(&one) > content_hash(&two) {
+        one
+    } else {
+        two
+    };
     check(&[one, two], larger);
     check(&[two, one], larger);
     check(&[one, two, later], later);
@@ -57,7 +85,11 @@ fn telemetry_takes_the_later_revision_then_the_larger_hash() {
 
 #[test]
 fn identities_are_the_starts() {
-    let mut all = entries(&[content(1, Actual, 0), content(2, Actual, 0), content(3, Actual, 0)]);
+    let mut all = entries(&[
+        content(1, Actual, 0),
+        content(2, Actual, 0),
+        content(3, Actual, 0),
+    ]);
     all[2].offset_ms = 900_000;
     let sizes: Vec<usize> = identities(&all).map(<[Entry]>::len).collect();
     assert_eq!(sizes, [2, 1]);

@@ -15,8 +15,11 @@ fn push(arena: &mut Arena, meter: u32, series: SeriesIndex, start_ms: i64, value
     arena.push(meter, shape, start_ms, value);
 }
 
-/// (day, meter, series, values) of every part, in the order they come.
-fn all(arena: Arena) -> (Vec<(i32, u32, Series, Vec<i64>)>, Vec<Reach>) {
+/// Day, meter, series and values of a part.
+type Flat = (i32, u32, Series, Vec<i64>);
+
+/// Every part, in the order they come.
+fn all(arena: Arena) -> (Vec<Flat>, Vec<Reach>) {
     let (parts, reaches) = Parts::new(Arc::new(arena));
     let parts: Vec<Part> = parts.collect();
     assert!(parts.is_sorted_by(|left, right| left.key < right.key));

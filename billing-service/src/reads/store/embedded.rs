@@ -209,7 +209,7 @@ impl Inner {
             let mut tables = keyspace.start_ingestion()?;
             while let Some(part) = parts.next_if(here) {
                 if let Some(joined) = join(keyspace, shard, part, &mut contested)? {
-                    tables.write(joined.0, joined.1)?;
+                    tables.write(joined.key, joined.block)?;
                 }
             }
             tables.finish()?;
@@ -223,13 +223,19 @@ impl Inner {
     }
 }
 
+/// What the engine keeps of a block.
+struct Row {
+    key: Vec<u8>,
+    block: Vec<u8>,
+}
+
 /// The block of a part joined with what is stored, unless that holds the part already.
 fn join(
     keyspace: &Keyspace,
     shard: u16,
     part: Part,
     contested: &mut Vec<Contested>,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+) -> Result<Option<Row>, StoreError> {
     let key = key::of_block(shard, &part.key);
     let stored = keyspace.get(&key)?;
     let mut joined;
@@ -253,7 +259,7 @@ fn join(
     }
     let block = block::encode(entries).map_err(|error| unreadable(&part.key, error))?;
     let same = stored.is_some_and(|stored| *stored == *block);
-    Ok((!same).then_some((key, block)))
+    Ok((!same).then_some(Row { key, block }))
 }
 
 fn unreadable(key: &BlockKey, error: block::Malformed) -> StoreError {

@@ -122,10 +122,8 @@ async fn play(
             break;
         }
     }
-    for index in consumed..log.len() {
-        reads
-            .apply(0, &columns(&log[index]), index as Position + 1)
-            .unwrap();
+    for (index, message) in log.iter().enumerate().skip(consumed) {
+        reads.apply(0, &columns(message), index as Position + 1).unwrap();
     }
     let mut expected = Fleet::default();
     for message in log {

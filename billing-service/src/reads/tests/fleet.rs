@@ -87,41 +87,33 @@ pub(super) fn columns(sent: &[Sent]) -> ReadingColumns {
     columns
 }
 
-/// What must be kept: per meter, series and start every content with the smallest second of receipt.
+/// A meter, series and start.
+type Identity = (String, Series, i64);
+/// Value, interval, quality and revision.
+type Said = (i64, u32, u32, u32);
+
+/// What must be kept: of every identity every content, with the smallest second of receipt.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Fleet(BTreeMap<(String, Series, i64), BTreeMap<(i64, u32, u32, u32), i64>>);
+pub(super) struct Fleet(BTreeMap<Identity, BTreeMap<Said, i64>>);
 
 impl Fleet {
     pub(super) fn keep(&mut self, sent: &Sent, received_ms: i64) {
-        self.keep_content(
-            &sent.meter,
-            &sent.series,
-            sent.start_ms,
-            &sent.content,
-            received_ms,
-        );
+        let identity = (sent.meter.clone(), sent.series.clone(), sent.start_ms);
+        self.keep_content(identity, &sent.content, received_ms);
     }
 
-    fn keep_content(
-        &mut self,
-        meter: &str,
-        series: &Series,
-        start_ms: i64,
-        content: &Content,
-        received_ms: i64,
-    ) {
-        let contents = self
-            .0
-            .entry((meter.to_owned(), series.clone(), start_ms))
-            .or_default();
-        let key = (
-            content.value,
-            content.interval_seconds,
-            content.quality.code(),
-            content.revision,
-        );
+    fn keep_content(&mut self, identity: Identity, content: &Content, received_ms: i64) {
+        let Content {
+            value,
+            interval_seconds,
+            quality,
+            revision,
+        } = *content;
+        let contents = self.0.entry(identity).or_default();
         let seconds = received_ms / 1000;
-        let first = contents.entry(key).or_insert(seconds);
+        let first = contents
+            .entry((value, interval_seconds, quality.code(), revision))
+            .or_insert(seconds);
         *first = seconds.min(*first);
     }
 
@@ -136,13 +128,8 @@ impl Fleet {
                     .unwrap()
                 {
                     for version in &read.versions {
-                        found.keep_content(
-                            meter,
-                            series,
-                            read.start_ms,
-                            &version.content,
-                            version.received_ms,
-                        );
+                        let identity = ((*meter).to_owned(), series.clone(), read.start_ms);
+                        found.keep_content(identity, &version.content, version.received_ms);
                     }
                 }
             }
