@@ -12,7 +12,7 @@ use proto::billing::{
     Seller, ServicePoint, Tariff,
 };
 use serde::Serialize;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status};
 
 use super::App;
 use super::answer::{self, List, Page};
@@ -88,7 +88,8 @@ async fn put<K: Kind>(
     let object = RegisterObject {
         object: Some(thing.wrap()),
     };
-    let put = app.staff.register.put(Request::new(object)).await?.into_inner();
+    let put = app.staff.register.put(Request::new(object)).await;
+    let put = put.map_err(refused_put)?.into_inner();
     let status = if put.created {
         StatusCode::CREATED
     } else {
@@ -97,6 +98,14 @@ async fn put<K: Kind>(
     // Read back, because the platform fills in what only it knows, such as the edition of a tariff.
     let kept: K = get(app, id).await?;
     answer::tagged(&HeaderMap::new(), status, &kept)
+}
+
+/// What is not found when something is put is what it refers to, not what the path names.
+fn refused_put(status: Status) -> Problem {
+    if status.code() == Code::NotFound {
+        return Problem::new(StatusCode::CONFLICT, "REFERS_TO_NOTHING", status.message());
+    }
+    status.into()
 }
 
 async fn current<K: Kind>(app: &App, id: &str) -> Result<Option<K>, Problem> {

@@ -205,6 +205,9 @@ impl Register for Fakes {
     async fn put(&self, request: Request<RegisterObject>) -> Result<Response<PutResponse>, Status> {
         self.note(&request);
         let object = request.into_inner();
+        if matches!(&object.object, Some(Object::Agreement(agreement)) if agreement.account_id == "nobody") {
+            return Err(Status::not_found("there is no account nobody"));
+        }
         let mut kept = self.kept.lock().unwrap();
         let before = kept.len();
         kept.retain(|other| key_of(other) != key_of(&object));

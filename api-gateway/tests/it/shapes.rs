@@ -241,6 +241,11 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
         (put().text("text/plain", good.to_string()), 415, "NOT_JSON"),
         (put(), 415, "NOT_JSON"),
         (
+            Ask::new("PUT", "/api/v1/agreements/g1").json(&json!({"account_id": "nobody"})),
+            409,
+            "REFERS_TO_NOTHING",
+        ),
+        (
             put().text("application/json", vec![b' '; (1 << 20) + 1]),
             413,
             "BODY_TOO_LARGE",
