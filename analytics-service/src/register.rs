@@ -7,6 +7,7 @@ use model::{meter_hash, shard_of};
 use proto::billing::reads_server::Reads;
 use proto::billing::{MeterGroupsRequest, MeterGroupsResponse};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
@@ -17,6 +18,8 @@ use crate::meters::Assignment;
 const PAGE: u32 = 10_000;
 /// Longest time between two attempts while billing does not answer.
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// A register of the same version is read again after this long: an installation that was entered ahead of its time has begun.
+const READ_AGAIN: Duration = Duration::from_mins(10);
 /// First time between two such attempts.
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
 
@@ -42,11 +45,16 @@ impl Watch {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut known = None;
         let mut backoff = MIN_BACKOFF;
+        let mut read_again = Instant::now();
         loop {
+            if read_again <= Instant::now() {
+                known = None;
+            }
             let wait = match self.ask(known).await {
                 Ok(Some(assignments)) => {
                     known = assignments.first().map(|assignment| assignment.version);
                     self.tell.send_replace(Some(Arc::new(assignments)));
+                    read_again = Instant::now() + READ_AGAIN;
                     backoff = MIN_BACKOFF;
                     self.every
                 }

@@ -199,13 +199,8 @@ impl Shard {
 
     /// What the register says now.
     pub fn assign(&mut self, assignment: &Assignment, now: Moment) {
-        let before = self.meters.version();
         let moves = self.meters.assign(assignment);
-        // A fold by a version between the two knows groups that the comparison of the two does not show.
-        let between = |version: u64| before < version && version < assignment.version;
-        let touches = |entry: &Entry| {
-            moves.from_known || (moves.from_unknown && entry.has_unknown) || between(entry.register_version)
-        };
+        let touches = |entry: &Entry| moves.from_known || (moves.from_unknown && entry.has_unknown);
         let days: Vec<i32> = (self.days.iter().filter(|(_, entry)| touches(entry)))
             .map(|(day, _)| *day)
             .collect();
@@ -224,7 +219,10 @@ impl Shard {
         let waited = |since: Duration| now.since_start.saturating_sub(since);
         let quiet = self.caught_up && waited(self.last_message) >= self.policy.quiet;
         let due_since = |day: i32, entry: &Entry| match entry.need {
-            Need::Stale(since) => (quiet || waited(since) >= self.policy.stale_delay).then_some(since),
+            Need::Stale(since) => {
+                let rested = quiet && waited(since) >= self.policy.quiet;
+                (rested || waited(since) >= self.policy.stale_delay).then_some(since)
+            }
             Need::Provisional(since) => {
                 let rested = quiet && waited(since) >= self.policy.provisional_rest;
                 (rested || waited(since) >= self.policy.provisional_delay).then_some(since)
@@ -252,8 +250,14 @@ impl Shard {
         entry.values = Some(values);
         entry.position = fold.position.max(self.consumed);
         entry.register_version = fold.register_version;
-        entry.need = Need::Nothing;
-        entry.closed = day < now.first_open_day;
+        // Otherwise meters may have moved while billing folded, in a way that later comparisons do not show.
+        let same_register = fold.register_version == self.meters.version();
+        entry.need = if same_register {
+            Need::Nothing
+        } else {
+            Need::Stale(now.since_start)
+        };
+        entry.closed = same_register && day < now.first_open_day;
         entry.dirty = true;
         if entry.closed {
             self.unsettled.remove(&day);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use analytics_service::Running;
 use proptest::prelude::*;
+use proto::billing::Group;
 use proto::columns::Row;
 
 use crate::world::{KIND, SHARDS, Told, World, by_region, group};
@@ -23,6 +24,8 @@ enum Event {
     PublishedAgain(prop::sample::Index),
     /// Staff put a meter somewhere, or remove it.
     Moved(usize, Option<usize>),
+    /// The same while billing folds.
+    MovedMeanwhile(usize, Option<usize>),
     Waited(u64),
     /// Hours pass at once.
     ClockJumped(u64),
@@ -37,6 +40,11 @@ enum Event {
 
 fn meter(number: usize) -> String {
     format!("M-{number}")
+}
+
+/// Where staff may put a meter.
+fn place(number: usize) -> Group {
+    group(["north", "south", "west"][number], "Europe/Berlin")
 }
 
 fn told() -> impl Strategy<Value = Told> {
@@ -77,6 +85,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => prop::collection::vec(told(), 1..20).prop_map(Event::Surprise),
         2 => any::<prop::sample::Index>().prop_map(Event::PublishedAgain),
         4 => (0..4_usize, prop::option::weighted(0.9, 0..3_usize)).prop_map(|(meter, to)| Event::Moved(meter, to)),
+        2 => (0..4_usize, prop::option::weighted(0.9, 0..3_usize)).prop_map(|(meter, to)| Event::MovedMeanwhile(meter, to)),
         6 => (0..8_000_u64).prop_map(Event::Waited),
         1 => (20_000..60_000_u64).prop_map(Event::Waited),
         1 => (1..8_u64).prop_map(Event::ClockJumped),
@@ -102,10 +111,9 @@ async fn happen(world: &World, running: Running, events: &[Event]) -> usize {
                     world.bus.put(kept.shard, kept.kind, kept.body.clone());
                 }
             }
-            Event::Moved(number, to) => {
-                let regions = ["north", "south", "west"];
-                let to = to.map(|to| group(regions[to], "Europe/Berlin"));
-                world.reads.register(&meter(*number), to);
+            Event::Moved(number, to) => world.reads.register(&meter(*number), to.map(place)),
+            Event::MovedMeanwhile(number, to) => {
+                world.reads.register_meanwhile(&meter(*number), to.map(place));
             }
             Event::Waited(millis) => tokio::time::sleep(Duration::from_millis(*millis)).await,
             Event::ClockJumped(hours) => world.clock.jump(Duration::from_hours(*hours)),
@@ -128,6 +136,7 @@ async fn happen(world: &World, running: Running, events: &[Event]) -> usize {
 fn at_rest(world: &World) {
     world.reads.set_behind(false);
     world.reads.let_surprises_happen();
+    world.reads.let_moves_happen();
     // what follows a gap must be there to be noticed
     for shard in 0..SHARDS {
         world.bus.put(shard, KIND, proto_empty());

@@ -1,5 +1,9 @@
 //! The service from outside: a bus and a billing that are played, everything else as it runs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails should say where"
+)]
 
 mod bus;
 mod laws;

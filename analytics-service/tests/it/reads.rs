@@ -70,6 +70,8 @@ pub(crate) struct FakeReads {
     calls: Mutex<u64>,
     /// Messages that come while the next day is folded.
     surprises: Mutex<Vec<(u16, Bytes)>>,
+    /// Meters that move while the next day is folded.
+    moves: Mutex<Vec<(String, Option<Group>)>>,
 }
 
 impl FakeReads {
@@ -80,6 +82,7 @@ impl FakeReads {
             behind: Mutex::default(),
             calls: Mutex::default(),
             surprises: Mutex::default(),
+            moves: Mutex::default(),
         }
     }
 
@@ -105,6 +108,18 @@ impl FakeReads {
     /// Stops reading, or catches up.
     pub(crate) fn set_behind(&self, behind: bool) {
         *self.behind.lock().unwrap() = behind.then(|| self.last());
+    }
+
+    /// Registers this while the next day is folded.
+    pub(crate) fn register_meanwhile(&self, meter: &str, group: Option<Group>) {
+        self.moves.lock().unwrap().push((meter.to_owned(), group));
+    }
+
+    pub(crate) fn let_moves_happen(&self) {
+        let moves: Vec<_> = self.moves.lock().unwrap().drain(..).collect();
+        for (meter, group) in moves {
+            self.register(&meter, group);
+        }
     }
 
     /// Publishes this while the next day is folded.
@@ -171,6 +186,7 @@ impl Reads for FakeReads {
             energy[channel as usize - 1] += content.value;
             *readings += 1;
         }
+        self.let_moves_happen();
         let mut groups: BTreeMap<String, GroupMinutes> = BTreeMap::new();
         for ((name, minute), (group, [import, export], readings)) in minutes {
             let columns = groups.entry(name).or_default();

@@ -19,7 +19,6 @@ pub(super) async fn day_windows(
     office: &Office,
     request: &DayWindowsRequest,
 ) -> Result<DayWindowsResponse, Error> {
-    let register_version = office.register.index().version;
     let now_ms = office.clock.now_ms();
     let group_of = |meter: &str| {
         Some(
@@ -34,6 +33,7 @@ pub(super) async fn day_windows(
         .reads
         .day_windows(request.shard, request.day, request.min_position, &group_of)
         .await?;
+    // read after the fold: whoever knows this version already knows that no meter moved meanwhile
     let index = office.register.index();
     let group = |(number, minutes): (usize, Vec<MinuteSum>)| GroupMinutes {
         group: index.groups().get(number).cloned(),
@@ -45,7 +45,7 @@ pub(super) async fn day_windows(
     Ok(DayWindowsResponse {
         position: found.position,
         groups: found.groups.into_iter().map(group).collect(),
-        register_version,
+        register_version: index.version,
     })
 }
 
