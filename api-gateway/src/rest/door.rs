@@ -128,7 +128,11 @@ fn needed(method: &Method, path: &str) -> Permission {
 /// Every request that changes something may be repeated without harm (a put replaces, a bill run finds its bills issued, a reading is kept
 /// once), so the key needs no memory; it is only checked.
 fn check_idempotency_key(request: &Request) -> Result<(), Problem> {
-    let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else {
+    let key = match *request.method() {
+        Method::POST | Method::PUT => request.headers().get(IDEMPOTENCY_KEY),
+        _ => None,
+    };
+    let Some(key) = key else {
         return Ok(());
     };
     if (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic) {
