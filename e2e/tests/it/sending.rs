@@ -106,7 +106,7 @@ pub(crate) async fn kept(billing: &mut BillingClient<Authorized>, meter: &str) -
     readings(billing, meter).await?.iter().map(interval).collect()
 }
 
-/// Every interval that the platform has of `meter`, as it shows it.
+/// Every interval that the platform has of `meter` in the time of these tests, as it shows it.
 pub(crate) async fn readings(
     billing: &mut BillingClient<Authorized>,
     meter: &str,
@@ -116,8 +116,8 @@ pub(crate) async fn readings(
     loop {
         let request = ListReadingsRequest {
             meter_id: meter.to_owned(),
-            from: "2017-01-01T00:00:00Z".to_owned(),
-            to: "2100-01-01T00:00:00Z".to_owned(),
+            from: "2025-09-01T00:00:00Z".to_owned(),
+            to: "2026-12-01T00:00:00Z".to_owned(),
             cursor,
             limit: 10_000,
             ..ListReadingsRequest::default()
