@@ -16,6 +16,7 @@ mod windows;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use message_bus::Position;
@@ -40,6 +41,9 @@ pub trait Consequences: Send + Sync {
     /// and for issued bills. Called after the reads can be seen by queries.
     async fn ensure(&self, touched: &[Touched]) -> Result<(), StoreError>;
 
+    /// So many readings went into blocks, in this time: for the metrics.
+    fn stored(&self, _readings: u32, _took: Duration) {}
+
     /// Keeps a message that cannot be processed, with the reason.
     async fn quarantine(&self, message: Unusable) -> Result<(), StoreError>;
 
@@ -57,6 +61,8 @@ pub struct Touched {
     pub range_ms: Range<i64>,
     /// Identities among them that have several contents of the highest rank.
     pub conflicts: Vec<(Series, i64)>,
+    /// Identities among them that had, until a higher rank decided.
+    pub settled: Vec<(Series, i64)>,
 }
 
 /// A message for the quarantine.

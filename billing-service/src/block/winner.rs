@@ -47,15 +47,39 @@ pub(crate) fn of_telemetry(identity: &[Entry]) -> Option<Winner> {
     })
 }
 
-/// The starts in `of` (a subset of `entries`; both canonical) whose identity is in conflict in `entries`.
-pub(crate) fn contested(entries: &[Entry], of: &[Entry]) -> impl Iterator<Item = u32> {
+/// Whether contents of equal rank differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dispute {
+    /// At the highest rank: a conflict.
+    Open,
+    /// At a lower rank only: there was a conflict, and a higher rank decided it.
+    Settled,
+}
+
+/// The starts in `of` (a subset of `entries`; both canonical) whose identity is, or was, in conflict in `entries`.
+pub(crate) fn disputes(entries: &[Entry], of: &[Entry]) -> impl Iterator<Item = (u32, Dispute)> {
     let mut of = of.iter().map(|entry| entry.offset_ms).peekable();
     identities(entries).filter_map(move |identity| {
         let start = identity.first()?.offset_ms;
         while of.next_if(|wanted| *wanted < start).is_some() {}
         let wanted = of.peek() == Some(&start);
-        (wanted && identity.len() > 1 && of_energy(identity)?.conflict).then_some(start)
+        Some((start, wanted.then(|| dispute(identity))??))
     })
+}
+
+fn dispute(identity: &[Entry]) -> Option<Dispute> {
+    let mut dispute = None;
+    // canonical entries have the revisions in order, so a later one of the same rank or above outranks what was found
+    for revision in identity.chunk_by(|left, right| left.content.revision == right.content.revision) {
+        let firm = revision.iter().filter(|entry| entry.content.rank().1).count();
+        let estimated = revision.len() - firm;
+        dispute = match (firm, estimated) {
+            (2.., _) | (0, 2..) => Some(Dispute::Open),
+            (_, 2..) => Some(Dispute::Settled),
+            _ => dispute.map(|_| Dispute::Settled),
+        };
+    }
+    dispute
 }
 
 /// By hash; should two contents ever share one, by value, so that the choice is still a function of the set.

@@ -15,7 +15,8 @@ use super::parts::{Parts, Reach, parts_of};
 use super::shard::{Frozen, Shard};
 use super::store::{Append, BlockKey, Contested, Part};
 use super::{Reads, Touched};
-use crate::block::{self, winner};
+use crate::block;
+use crate::block::winner::Dispute;
 use crate::error::StoreError;
 
 /// How often it is looked whether a checkpoint is due, and consequences that cannot wait are ensured.
@@ -125,11 +126,12 @@ impl Reads {
             position: Some(frozen.position),
         };
         self.store.append(shard.number, position).await?;
+        let readings = frozen.arena.len();
+        self.consequences.stored(readings, started.elapsed());
         tracing::debug!(
             shard = shard.number,
-            readings = frozen.arena.len(),
+            readings,
             meters = reaches.len(),
-            duration_ms = started.elapsed().as_millis(),
             "checkpoint"
         );
         shard.thaw(frozen);
@@ -179,11 +181,7 @@ impl Reads {
         let mut contested = Vec::new();
         for (part, mut joined) in parts.into_iter().zip(joined) {
             block::canonical(&mut joined);
-            let starts = winner::contested(&joined, &part.entries);
-            contested.extend(starts.map(|offset_ms| Contested {
-                key: part.key.clone(),
-                offset_ms,
-            }));
+            contested.extend(part.contested(&joined));
         }
         self.ensure(shard, &reaches, contested).await
     }
@@ -201,11 +199,14 @@ impl Reads {
                 let memory = shard.lock();
                 let touched = reaches.iter().filter_map(|reach| {
                     let own = |contested: &Contested| contested.key.meter <= reach.meter;
-                    let conflicts = std::iter::from_fn(|| contested.next_if(own));
+                    let own = std::iter::from_fn(|| contested.next_if(own));
+                    let (conflicts, settled): (Vec<_>, Vec<_>) =
+                        own.partition(|contested| contested.dispute == Dispute::Open);
                     Some(Touched {
-                        conflicts: conflicts.map(start_of).collect(),
                         meter: memory.meters.id(reach.meter)?.parse::<MeterId>().ok()?,
                         range_ms: reach.range_ms.clone(),
+                        conflicts: conflicts.into_iter().map(start_of).collect(),
+                        settled: settled.into_iter().map(start_of).collect(),
                     })
                 });
                 touched.collect()
@@ -225,7 +226,7 @@ fn start_of(contested: Contested) -> (model::Series, i64) {
 /// What is pending of energy of some meters.
 fn pending_parts(shard: &Shard, meters: &[u32]) -> (Vec<Part>, Vec<Reach>) {
     let memory = shard.lock();
-    let mut parts = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     let mut reaches = Vec::new();
     for meter in meters {
         let own = memory
@@ -233,6 +234,17 @@ fn pending_parts(shard: &Shard, meters: &[u32]) -> (Vec<Part>, Vec<Reach>) {
             .filter_map(|arena| pending_of(arena, *meter, &mut parts));
         reaches.extend(own.reduce(Reach::join));
     }
+    drop(memory);
+    parts.sort_by(|left, right| left.key.cmp(&right.key));
+    // frozen and pending readings of one block are judged together
+    parts.dedup_by(|later, first| {
+        let same = later.key == first.key;
+        if same {
+            first.entries.append(&mut later.entries);
+            block::canonical(&mut first.entries);
+        }
+        same
+    });
     (parts, reaches)
 }
 

@@ -15,6 +15,7 @@ use message_bus::Position;
 use model::Series;
 
 use crate::block::Entry;
+use crate::block::winner::{self, Dispute};
 use crate::error::StoreError;
 pub use embedded::EmbeddedReads;
 
@@ -64,13 +65,30 @@ pub struct Append {
     pub position: Option<Position>,
 }
 
-/// An identity that has several contents of the highest rank.
+/// An identity that has several contents of one rank.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contested {
     /// Its block.
     pub key: BlockKey,
     /// Its start, in milliseconds since midnight UTC.
     pub offset_ms: u32,
+    /// Whether a higher rank decided it.
+    pub(crate) dispute: Dispute,
+}
+
+impl Part {
+    /// The identities of this part that are contested in `joined`, the union of everything under its key.
+    pub(crate) fn contested(&self, joined: &[Entry]) -> Vec<Contested> {
+        if matches!(self.key.series, Series::Telemetry(_)) {
+            return Vec::new(); // its later content counts, whatever it is
+        }
+        let contested = |(offset_ms, dispute)| Contested {
+            key: self.key.clone(),
+            offset_ms,
+            dispute,
+        };
+        winner::disputes(joined, &self.entries).map(contested).collect()
+    }
 }
 
 /// What is known of a shard at the start.
@@ -94,7 +112,7 @@ pub trait ReadsStore: Send + Sync {
     async fn open(&self, shard: u16, shards: u16) -> Result<StoredShard, StoreError>;
 
     /// Keeps `write`, readable at once; durable, with everything appended before, when it has a position. Says which of the identities
-    /// in its parts are contested now. Safe to repeat.
+    /// in its parts are, or were, contested. Safe to repeat.
     ///
     /// # Errors
     /// [`StoreError`]; any part of it may then be kept.

@@ -124,6 +124,7 @@ async fn a_checkpoint_brings_about_what_follows_before_the_position_moves() {
         meter: id(meter),
         range_ms,
         conflicts,
+        settled: vec![],
     };
     let conflict = (Series::Interval(model::Channel::Import), 0);
     assert_eq!(
@@ -138,7 +139,12 @@ async fn a_checkpoint_brings_about_what_follows_before_the_position_moves() {
     // a repeat brings about the same again
     reads.apply(0, &columns(&[Sent::new("a", 0, 1)]), 3).unwrap();
     reads.checkpoint(0).await.unwrap();
-    assert_eq!(told.touched(), [touched("a", 0..1, vec![conflict])]);
+    assert_eq!(told.touched(), [touched("a", 0..1, vec![conflict.clone()])]);
+    let mut decided = Sent::new("a", 0, 5);
+    decided.content.revision = 1;
+    reads.apply(0, &columns(&[decided]), 4).unwrap();
+    reads.checkpoint(0).await.unwrap();
+    assert_eq!(told.touched()[0].settled, [conflict]);
     assert_eq!(reads.bytes(), 0);
 }
 

@@ -84,6 +84,35 @@ fn telemetry_takes_the_later_revision_then_the_larger_hash() {
 }
 
 #[test]
+fn a_dispute_is_open_until_a_higher_rank_decides() {
+    let (one, two) = (content(1, Actual, 0), content(2, Edited, 0));
+    let (guess, other_guess) = (content(3, Estimated, 0), content(4, Estimated, 0));
+    let (later, later_guess) = (content(5, Actual, 1), content(6, Estimated, 1));
+    check(&[one], None);
+    check(&[one, guess], None);
+    check(&[one, later], None);
+    check(&[one, two], Some(Dispute::Open));
+    check(&[one, two, guess, other_guess], Some(Dispute::Open));
+    check(&[guess, other_guess], Some(Dispute::Open));
+    check(&[guess, other_guess, one], Some(Dispute::Settled));
+    check(&[one, two, later], Some(Dispute::Settled));
+    check(&[one, two, later_guess], Some(Dispute::Settled));
+    check(&[one, guess, later, later_guess], None);
+    check(&[one, later, content(9, Actual, 1)], Some(Dispute::Open));
+
+    fn check(contents: &[Content], expected: Option<Dispute>) {
+        let mut entries = entries(contents);
+        crate::block::canonical(&mut entries);
+        let found: Vec<(u32, Dispute)> = disputes(&entries, &entries[..1]).collect();
+        let expected: Vec<(u32, Dispute)> = expected.map(|dispute| (0, dispute)).into_iter().collect();
+        assert_eq!(found, expected, "{contents:?}");
+        assert_eq!(disputes(&entries, &[]).count(), 0, "only what is asked for");
+        let conflict = of_energy(&entries).is_some_and(|winner| winner.conflict);
+        assert_eq!(conflict, found == [(0, Dispute::Open)]);
+    }
+}
+
+#[test]
 fn identities_are_the_starts() {
     let mut all = entries(&[
         content(1, Actual, 0),

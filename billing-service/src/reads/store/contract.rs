@@ -8,6 +8,7 @@ use std::sync::Arc;
 use model::{Channel, Content, MeasuredQuantity, Quality, Series};
 
 use super::{Append, BlockKey, Contested, Part, ReadsStore};
+use crate::block::winner::Dispute;
 use crate::block::{self, Entry};
 use crate::error::StoreError;
 pub(crate) use in_parts::InParts;
@@ -155,6 +156,7 @@ async fn says_what_is_contested(backend: &dyn Backend) {
     let contested = |meter, offset_ms| Contested {
         key: import(1, meter),
         offset_ms,
+        dispute: Dispute::Open,
     };
     assert_eq!(
         append(
@@ -176,7 +178,14 @@ async fn says_what_is_contested(backend: &dyn Backend) {
     // a higher revision settles it
     let mut corrected = entry(0, 3);
     corrected.content.revision = 1;
-    assert_eq!(append(&*store, vec![(import(1, 0), vec![corrected])]).await, []);
+    let settled = Contested {
+        dispute: Dispute::Settled,
+        ..contested(0, 0)
+    };
+    assert_eq!(
+        append(&*store, vec![(import(1, 0), vec![corrected])]).await,
+        [settled]
+    );
     // within one write
     assert_eq!(
         append(&*store, vec![(import(1, 1), vec![entry(7, 1), entry(7, 2)])]).await,

@@ -249,14 +249,7 @@ fn join(
             &joined
         }
     };
-    if !matches!(part.key.series, Series::Telemetry(_)) {
-        contested.extend(
-            block::winner::contested(entries, &part.entries).map(|offset_ms| Contested {
-                key: part.key.clone(),
-                offset_ms,
-            }),
-        );
-    }
+    contested.extend(part.contested(entries));
     let block = block::encode(entries).map_err(|error| unreadable(&part.key, error))?;
     let same = stored.is_some_and(|stored| *stored == *block);
     Ok((!same).then_some(Row { key, block }))

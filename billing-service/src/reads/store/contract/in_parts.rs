@@ -10,7 +10,7 @@ use model::Series;
 
 use super::super::{Append, BlockKey, Contested, ReadsStore, StoredShard};
 use super::Backend;
-use crate::block::{self, winner};
+use crate::block;
 use crate::error::StoreError;
 
 /// A clone is the same store.
@@ -83,14 +83,7 @@ impl ReadsStore for InParts {
             own.iter()
                 .for_each(|bytes| block::decode(bytes, &mut joined).unwrap());
             block::canonical(&mut joined);
-            if !matches!(part.key.series, Series::Telemetry(_)) {
-                contested.extend(
-                    winner::contested(&joined, &part.entries).map(|offset_ms| Contested {
-                        key: part.key.clone(),
-                        offset_ms,
-                    }),
-                );
-            }
+            contested.extend(part.contested(&joined));
         }
         if fail {
             return Err(StoreError::Closing);
