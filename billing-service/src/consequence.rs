@@ -253,3 +253,6 @@ fn conflict(meter: &str, series: &Series, start_ms: i64) -> Cause {
 fn start_of(exception: &Exception) -> Option<i64> {
     time::parse("start", exception.subject.rsplit('|').next()?).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use message_bus::{Bus, BusError, Group, Health, Message, Position, Subscription, Topic};
-use model::{Clock, MeterId};
+use model::Clock;
 use proto::billing::register_object::Object;
 use proto::billing::{
     Account, Agreement, Assignment, Bill, Calendar, Exception, Hold, Installation, Meter, RegisterObject,
@@ -30,8 +30,6 @@ use crate::service::Service;
 use crate::start::{Backends, Deps, open};
 use crate::store::{DocumentStore, EmbeddedDocuments};
 use crate::time;
-
-pub(crate) const QUARTER_MS: i64 = 900_000;
 
 /// High by day on working days, low otherwise; a monthly fee; a tax.
 pub(crate) const TARIFF: &str =
@@ -324,10 +322,6 @@ pub(crate) fn load() -> Vec<(i64, i64, u32)> {
 
 pub(crate) fn ms(text: &str) -> i64 {
     time::parse("test", text).unwrap()
-}
-
-pub(crate) fn id(meter: &str) -> MeterId {
-    meter.parse().unwrap()
 }
 
 /// Amounts by line, then the total.
