@@ -126,3 +126,27 @@ fn files_keep_the_house_rules() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+/// Every reason that code can give stands in `docs/errors.md`: upper-case words with an underscore in string literals of the services.
+#[test]
+fn every_reason_code_is_documented() {
+    let documented = std::fs::read_to_string(root().join("docs/errors.md")).expect("docs/errors.md");
+    let mut files = Vec::new();
+    for folder in ["api-gateway/src", "ingestion-service/src", "billing-service/src", "analytics-service/src", "common"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let mut missing = BTreeSet::new();
+    for file in files.iter().filter(|file| !file.ends_with("tests.rs") && !file.iter().any(|part| part == "tests")) {
+        let text = std::fs::read_to_string(file).expect("a source file is text");
+        for literal in text.split('"').skip(1).step_by(2) {
+            let is_code = literal.contains('_')
+                && literal.starts_with(|first: char| first.is_ascii_uppercase())
+                && literal.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+            let is_wire = ["VERDICT_", "CHANNEL_", "QUALITY_", "GRIDTALLY_", "CARGO_", "OUT_"].iter().any(|prefix| literal.starts_with(prefix));
+            if is_code && !is_wire && !documented.contains(&format!("`{literal}`")) {
+                missing.insert(literal.to_owned());
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/errors.md lacks {missing:?}");
+}
