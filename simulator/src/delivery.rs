@@ -102,6 +102,14 @@ pub struct Tick {
     pub withheld: u64,
 }
 
+impl Tick {
+    /// When the last of its intervals is over, milliseconds since 1970 UTC; as the meters' clocks have it.
+    pub(crate) fn last_end_ms(&self) -> i64 {
+        let ends = self.deliveries.iter().map(|delivery| delivery.sample.end_ms());
+        ends.max().unwrap_or(i64::MIN)
+    }
+}
+
 /// The plan of a fleet over a period: an iterator over the instants at which something is sent.
 #[derive(Debug)]
 pub struct Schedule<'a> {

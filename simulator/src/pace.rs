@@ -45,8 +45,8 @@ impl FromStr for Speed {
     }
 }
 
-/// Waits for instants of the fleet's time. An instant that is in the future by our clock is waited for at every speed: no meter knows
-/// an interval that is not over.
+/// Waits for instants of the fleet's time. The end of an interval is waited for at every speed: no meter knows an interval that is not
+/// over.
 #[derive(Debug)]
 pub(crate) struct Pace {
     speed: Speed,
@@ -67,9 +67,9 @@ impl Pace {
         }
     }
 
-    /// Waits for `due_ms`; false when the program is to stop.
-    pub(crate) async fn wait(&self, due_ms: i64, stop: &CancellationToken) -> bool {
-        let pause = self.wall_ms(due_ms) - self.clock.now_ms();
+    /// Waits until what is due at `due_ms` may be sent, the last interval of which ends at `end_ms`; false when the program is to stop.
+    pub(crate) async fn wait(&self, due_ms: i64, end_ms: i64, stop: &CancellationToken) -> bool {
+        let pause = self.wall_ms(due_ms, end_ms) - self.clock.now_ms();
         if let Ok(pause @ 1..) = u64::try_from(pause) {
             let sleep = tokio::time::sleep(Duration::from_millis(pause));
             tokio::select! {
@@ -80,14 +80,14 @@ impl Pace {
         !stop.is_cancelled()
     }
 
-    /// When `due_ms` is by our clock.
-    fn wall_ms(&self, due_ms: i64) -> i64 {
+    /// When that is by our clock.
+    fn wall_ms(&self, due_ms: i64, end_ms: i64) -> i64 {
         let elapsed = due_ms - self.first_ms;
-        let paced = match self.speed {
-            Speed::Real | Speed::Max => due_ms,
-            Speed::Times(times) => self.began_ms + (elapsed as f64 / times) as i64,
-        };
-        paced.max(due_ms)
+        match self.speed {
+            Speed::Real => due_ms.max(end_ms),
+            Speed::Times(times) => end_ms.max(self.began_ms + (elapsed as f64 / times) as i64),
+            Speed::Max => end_ms,
+        }
     }
 }
 

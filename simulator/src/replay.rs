@@ -50,7 +50,7 @@ impl Replay {
                 // what was due before this row must not wait with it
                 sender.push(std::mem::take(&mut batch)).await?;
             }
-            if !pace.wait(sample.end_ms(), stop).await {
+            if !pace.wait(sample.end_ms(), sample.end_ms(), stop).await {
                 summary.stopped = true;
                 break;
             }

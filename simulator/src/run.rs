@@ -54,7 +54,7 @@ impl Run {
             ..Summary::default()
         };
         for tick in self.schedule() {
-            if !pace.wait(tick.due_ms, stop).await {
+            if !pace.wait(tick.due_ms, tick.last_end_ms(), stop).await {
                 summary.stopped = true;
                 break;
             }
