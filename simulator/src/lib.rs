@@ -15,6 +15,7 @@ mod listing;
 mod load;
 mod pace;
 mod program;
+mod progress;
 mod random;
 mod recording;
 mod replay;

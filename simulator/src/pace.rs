@@ -45,7 +45,18 @@ impl FromStr for Speed {
     }
 }
 
-/// Waits for instants of the fleet's time. The end of an interval is waited for at every speed: no meter knows an interval that is not
+/// Waits; false when the program is to stop.
+pub(crate) async fn wait(pause: Duration, stop: &CancellationToken) -> bool {
+    if !pause.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    !stop.is_cancelled()
+}
+
+/// Knows when instants of the fleet's time have come. The end of an interval is waited for at every speed: no meter knows an interval that is not
 /// over.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -67,17 +78,10 @@ impl Pace {
         }
     }
 
-    /// Waits until what is due at `due_ms` may be sent, the last interval of which ends at `end_ms`; false when the program is to stop.
-    pub(crate) async fn wait(&self, due_ms: i64, end_ms: i64, stop: &CancellationToken) -> bool {
-        let pause = self.wall_ms(due_ms, end_ms) - self.clock.now_ms();
-        if let Ok(pause @ 1..) = u64::try_from(pause) {
-            let sleep = tokio::time::sleep(Duration::from_millis(pause));
-            tokio::select! {
-                () = sleep => {}
-                () = stop.cancelled() => {}
-            }
-        }
-        !stop.is_cancelled()
+    /// How long to wait until what is due at `due_ms` may be sent, the last interval of which ends at `end_ms`.
+    pub(crate) fn pause(&self, due_ms: i64, end_ms: i64) -> Duration {
+        let pause = self.wall_ms(due_ms, end_ms).saturating_sub(self.clock.now_ms());
+        Duration::from_millis(u64::try_from(pause).unwrap_or_default())
     }
 
     /// When that is by our clock.

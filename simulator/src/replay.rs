@@ -12,7 +12,8 @@ use crate::config::Listing;
 use crate::error::Error;
 use crate::gateway::{MAX_BATCH, Sender};
 use crate::listing::Lines;
-use crate::pace::{Pace, Speed};
+use crate::pace::{Pace, Speed, wait};
+use crate::progress::Progress;
 use crate::recording::Recording;
 use crate::summary::Summary;
 
@@ -45,12 +46,16 @@ impl Replay {
             ..Summary::default()
         };
         let mut batch: Vec<wire::Reading> = Vec::with_capacity(MAX_BATCH);
+        let mut progress = Progress::new();
         for sample in self.recording.samples() {
-            if self.speed != Speed::Max {
-                // what was due before this row must not wait with it
+            progress.show(summary.sent, sender.tally());
+            let pause = pace.pause(sample.end_ms(), sample.end_ms());
+            if !pause.is_zero() {
+                // what was due before must not wait with this row
                 sender.push(std::mem::take(&mut batch)).await?;
+                sender.flush().await?;
             }
-            if !pace.wait(sample.end_ms(), sample.end_ms(), stop).await {
+            if !wait(pause, stop).await {
                 summary.stopped = true;
                 break;
             }

@@ -17,7 +17,8 @@ use crate::error::Error;
 use crate::fleet::{Fleet, Meter};
 use crate::gateway::Sender;
 use crate::listing::Lines;
-use crate::pace::{Pace, Speed};
+use crate::pace::{Pace, Speed, wait};
+use crate::progress::Progress;
 use crate::summary::Summary;
 
 /// What is to be reported.
@@ -53,8 +54,15 @@ impl Run {
             meters: self.fleet.meters().len() as u64,
             ..Summary::default()
         };
+        let mut progress = Progress::new();
         for tick in self.schedule() {
-            if !pace.wait(tick.due_ms, tick.last_end_ms(), stop).await {
+            let pause = pace.pause(tick.due_ms, tick.last_end_ms());
+            if !pause.is_zero() {
+                // nothing stays without a verdict while the fleet waits
+                sender.flush().await?;
+                progress.show(summary.sent, sender.tally());
+            }
+            if !wait(pause, stop).await {
                 summary.stopped = true;
                 break;
             }
@@ -65,9 +73,7 @@ impl Run {
                 Some(delivery.sample.to_wire(&meter.id))
             });
             sender.push(readings.collect()).await?;
-            if self.speed != Speed::Max {
-                sender.flush().await?;
-            }
+            progress.show(summary.sent, sender.tally());
         }
         sender.flush().await?;
         truth.flush()?;

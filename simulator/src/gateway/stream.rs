@@ -51,13 +51,14 @@ impl Pipe {
         let Some(open) = &self.open else {
             return self.reopen(tally, 0).await;
         };
-        // a closed channel means a broken stream; the next wait for an answer finds that out and sends the batch again
         let queued = open.batches.send(SendReadingsRequest { readings: batch }).await;
-        if queued.is_err() {
-            self.reopen(tally, 0).await
-        } else {
-            Ok(())
+        if queued.is_ok() {
+            return Ok(());
         }
+        // the stream has ended: what was sent on it without an answer goes again, before this batch
+        let before = self.unanswered.len().saturating_sub(1);
+        let again: usize = self.unanswered.iter().take(before).map(Vec::len).sum();
+        self.reopen(tally, again as u64).await
     }
 
     /// Waits until everything has a verdict.
