@@ -48,13 +48,11 @@ pub struct DayHeader {
 }
 
 /// A day with its values; in stores that show documents to people: collection `usage_windows`, id `<shard>|<day>`.
-#[derive(Clone, PartialEq, prost::Message)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct DayDocument {
     /// What is known of it.
-    #[prost(message, required, tag = "1")]
     pub header: DayHeader,
-    /// The values.
-    #[prost(message, repeated, tag = "2")]
+    /// The values; minutes ascending.
     pub groups: Vec<GroupMinutes>,
 }
 

@@ -1,11 +1,14 @@
 //! The embedded store: a fjall database in one folder.
 
+mod compact;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _};
 use prost::Message;
 
+use self::compact::{CompactDay, CompactGroup};
 use super::{Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore};
 
 /// Decompressed blocks in memory: a month of one grouping, looked at again and again by a dashboard.
@@ -119,10 +122,16 @@ impl Inner {
         };
         let header: DayHeader = decoded(&header)?;
         let values = at_once.get(&self.windows, key)?;
-        let values: Option<DayDocument> = values.map(|bytes| decoded(&bytes)).transpose()?;
+        let values: Option<CompactDay> = values.map(|bytes| decoded(&bytes)).transpose()?;
+        let groups = match values {
+            Some(values) => current(values.schema, values.groups)?,
+            None => Vec::new(),
+        };
+        let minutes = groups.into_iter().map(CompactGroup::into_minutes);
+        let minutes: Option<Vec<_>> = minutes.collect();
         Ok(Some(DayDocument {
             header: current(header.schema, header)?,
-            groups: values.unwrap_or_default().groups,
+            groups: minutes.ok_or_else(|| StoreError::Document("columns of unequal length".to_owned()))?,
         }))
     }
 
@@ -137,7 +146,11 @@ impl Inner {
             }
             document.header.schema = SCHEMA;
             writes.insert(&self.headers, key, document.header.encode_to_vec());
-            writes.insert(&self.windows, key, document.encode_to_vec());
+            let values = CompactDay {
+                schema: SCHEMA,
+                groups: document.groups.into_iter().map(CompactGroup::new).collect(),
+            };
+            writes.insert(&self.windows, key, values.encode_to_vec());
         }
         for day in batch.stale {
             let key = day_key(batch.shard, day);
