@@ -29,7 +29,7 @@ e2e: tools ## only the end-to-end journeys
 	cargo test -p e2e
 
 load: build ## readings as fast as they go, against a running `make up`
-	./target/release/gridtally-simulator load --data $(DATA)
+	./target/release/gridtally-simulator load --token-file <(./target/release/gridtally token issue --role device --subject 'load-*' --data $(DATA))
 
 bench: build ## the table of the README, measured here and now
 	scripts/bench
