@@ -1,12 +1,13 @@
 //! What readings bring about beside being kept: unknown meters and conflicts become exceptions, drafts become dirty, and a read of an
 //! issued period is seen. Every id is a function of its cause, so that the same readings may come again.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use model::Series;
-use proto::billing::{Bill, Exception};
+use proto::billing::Bill;
 
 use crate::bill::load::{bill_id, spans_of};
 use crate::error::{Error, StoreError};
@@ -15,7 +16,7 @@ use crate::issue::late_read;
 use crate::office::Office;
 use crate::reads::{Consequences, Touched, Unusable};
 use crate::register::Id;
-use crate::store::{BATCH, BillInputs, Quarantined};
+use crate::store::{BillInputs, Quarantined};
 use crate::time;
 
 /// See the module. Made before the office, because the reads need it, and [bound](Self::bind) to it before anything is consumed.
@@ -25,31 +26,12 @@ pub(crate) struct Watcher {
     office: OnceLock<Weak<Office>>,
     /// Hashes of unknown meters whose exception stands: most batches bring nothing new.
     unknown: Mutex<HashSet<u64>>,
-    /// Meters with open conflicts.
-    disputed: Mutex<HashSet<Box<str>>>,
 }
 
 impl Watcher {
     /// From now on the office is served.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub(crate) async fn bind(&self, office: &Arc<Office>) -> Result<(), StoreError> {
-        let mut disputed = HashSet::new();
-        let mut after = None;
-        loop {
-            let page = office
-                .exceptions
-                .list(Some(Kind::ReadingConflict), "", after.as_deref(), BATCH)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id.clone());
-            let open = page.iter().filter(|exception| exception.status == "open");
-            disputed.extend(open.filter_map(|exception| Some(exception.subject.split('|').next()?.into())));
-        }
-        *lock(&self.disputed) = disputed;
+    pub(crate) fn bind(&self, office: &Arc<Office>) {
         self.office.get_or_init(|| Arc::downgrade(office));
-        Ok(())
     }
 
     fn office(&self) -> Result<Arc<Office>, StoreError> {
@@ -99,50 +81,14 @@ impl Watcher {
         }
         office.exceptions.raise(&causes).await?;
         lock(&self.unknown).extend(strangers);
-        let disputed = touched.iter().filter(|touch| !touch.conflicts.is_empty());
-        lock(&self.disputed).extend(disputed.map(|touch| touch.meter.as_str().into()));
         Ok(())
     }
 
-    /// Closes conflicts of a disputed meter that a higher revision decided.
-    async fn settle_conflicts(&self, office: &Office, touch: &Touched) -> Result<(), StoreError> {
-        let meter = touch.meter.as_str();
-        if !lock(&self.disputed).contains(meter) {
-            return Ok(());
-        }
-        let standing: BTreeSet<String> = touch
-            .conflicts
-            .iter()
-            .map(|(series, start_ms)| subject(meter, series, *start_ms))
-            .collect();
-        let mut open = 0_usize;
-        let mut after = None;
-        loop {
-            let page = office
-                .exceptions
-                .list(
-                    Some(Kind::ReadingConflict),
-                    &format!("{meter}|"),
-                    after.as_deref(),
-                    BATCH,
-                )
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id.clone());
-            for exception in page.into_iter().filter(|exception| exception.status == "open") {
-                let inside = start_of(&exception).is_some_and(|start_ms| touch.range_ms.contains(&start_ms));
-                if inside && !standing.contains(&exception.subject) {
-                    office
-                        .exceptions
-                        .close(Kind::ReadingConflict, &exception.subject)
-                        .await?;
-                } else {
-                    open = open.saturating_add(1);
-                }
-            }
-        }
-        if open == 0 {
-            lock(&self.disputed).remove(meter);
+    /// Closes conflicts that a higher revision decided.
+    async fn settle_conflicts(office: &Office, touch: &Touched) -> Result<(), StoreError> {
+        for (series, start_ms) in &touch.settled {
+            let subject = subject(touch.meter.as_str(), series, *start_ms);
+            office.exceptions.close(Kind::ReadingConflict, &subject).await?;
         }
         Ok(())
     }
@@ -186,7 +132,7 @@ impl Consequences for Watcher {
         let office = self.office()?;
         self.raise(&office, touched).await?;
         for touch in touched {
-            self.settle_conflicts(&office, touch).await?;
+            Self::settle_conflicts(&office, touch).await?;
             match Self::follow(&office, touch).await {
                 Ok(()) => {}
                 Err(Error::Store(error)) => return Err(error),
@@ -197,6 +143,14 @@ impl Consequences for Watcher {
             }
         }
         office.store.sync().await
+    }
+
+    fn stored(&self, readings: u32, took: Duration) {
+        if let Ok(office) = self.office() {
+            office.metrics.readings_stored.inc_by(u64::from(readings));
+            office.metrics.checkpoints.inc();
+            office.metrics.checkpoint_seconds.observe(took.as_secs_f64());
+        }
     }
 
     async fn quarantine(&self, message: Unusable) -> Result<(), StoreError> {
@@ -247,11 +201,6 @@ fn conflict(meter: &str, series: &Series, start_ms: i64) -> Cause {
         detail: "several values of the same rank were received for this reading; a higher revision decides"
             .to_owned(),
     }
-}
-
-/// The start that the subject of a conflict names.
-fn start_of(exception: &Exception) -> Option<i64> {
-    time::parse("start", exception.subject.rsplit('|').next()?).ok()
 }
 
 #[cfg(test)]

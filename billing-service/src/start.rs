@@ -214,7 +214,7 @@ pub(crate) async fn open(
         clock: Arc::clone(&deps.clock),
         metrics,
     });
-    watcher.bind(&office).await?;
+    watcher.bind(&office);
     Ok((office, watcher))
 }
 
