@@ -28,7 +28,8 @@ pub struct Config {
     /// A UTC day is closed this long after its end.
     #[serde(with = "units::duration")]
     pub close_grace: Duration,
-    /// How often what changed is stored; after a crash this much is read again from the bus.
+    /// How often what changed is stored, when few readings come; under load it is stored by their number. After a crash what was not
+    /// stored is read again from the bus.
     #[serde(with = "units::duration")]
     pub save_every: Duration,
     /// How often the register is asked for changes.
@@ -48,7 +49,7 @@ impl Default for Config {
             provisional_delay: Duration::from_mins(5),
             provisional_rest: Duration::from_secs(10),
             close_grace: Duration::from_mins(10),
-            save_every: Duration::from_secs(5),
+            save_every: Duration::from_secs(30),
             register_every: Duration::from_secs(2),
             memory: 24 << 20,
         }

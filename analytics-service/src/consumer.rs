@@ -35,6 +35,8 @@ const TICK: Duration = Duration::from_millis(250);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// Wait after an error of the bus or of the store.
 const RETRY: Duration = Duration::from_secs(1);
+/// Readings of a shard after which it is stored: a fraction of a second of work to do again after a crash.
+const MAX_UNSAVED: u64 = 2_000_000;
 /// What a message with readings calls itself.
 const KIND: &str = "gridtally.meter.v1.ReadingColumns";
 
@@ -258,8 +260,11 @@ impl Consumer {
     }
 
     async fn store_when_due(&mut self, subscription: &mut dyn Subscription) -> Result<(), Error> {
-        let full = self.shard.lock().is_full();
-        if !full && Instant::now() < self.next_save {
+        let (full, unsaved) = {
+            let shard = self.shard.lock();
+            (shard.is_full(), shard.unsaved_readings())
+        };
+        if !full && unsaved < MAX_UNSAVED && Instant::now() < self.next_save {
             return Ok(());
         }
         self.next_save = Instant::now() + self.common.config.save_every;

@@ -135,6 +135,7 @@ pub struct Shard {
     last_message: Duration,
     received: Vec<Received>,
     received_readings: u64,
+    unsaved_readings: u64,
     scratch: apply::Scratch,
 }
 
@@ -168,6 +169,11 @@ impl Shard {
     pub fn waiting(&self) -> usize {
         let waits = |day: &&i32| (self.days.get(day)).is_some_and(|entry| entry.need != Need::Nothing);
         self.unsettled.iter().filter(waits).count()
+    }
+
+    /// How many readings came since the shard was stored.
+    pub fn unsaved_readings(&self) -> u64 {
+        self.unsaved_readings
     }
 
     /// What was received since this was asked last: readings, and energy by group.

@@ -55,6 +55,7 @@ impl Shard {
         }
         self.scratch = scratch;
         self.received_readings += columns.rows() as u64;
+        self.unsaved_readings += columns.rows() as u64;
         self.consumed = position;
         self.last_message = now.since_start;
         self.moved = true;

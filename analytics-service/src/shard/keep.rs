@@ -10,13 +10,17 @@ use crate::meters::Meters;
 use crate::store::{Batch, DayDocument, DayHeader, Kept, Progress};
 
 impl Shard {
-    /// From what was stored, without the days' values.
+    /// From what was stored, without the days' values. A shard that was never stored missed everything there may have been: billing
+    /// tells it which days there are.
     pub fn restore(number: u16, kept: &Kept, groups: Arc<Groups>, policy: Policy) -> Self {
         let meters = kept
             .meters
             .as_ref()
             .map(|meters| Meters::restore(meters, &groups));
-        let progress = kept.progress.unwrap_or_default();
+        let progress = kept.progress.unwrap_or(Progress {
+            missed_after: Some(0),
+            ..Progress::default()
+        });
         let mut shard = Self {
             number,
             groups,
@@ -31,6 +35,7 @@ impl Shard {
             last_message: Duration::ZERO,
             received: Vec::new(),
             received_readings: 0,
+            unsaved_readings: 0,
             scratch: super::apply::Scratch::default(),
         };
         for header in &kept.days {
@@ -84,6 +89,7 @@ impl Shard {
 
     /// What must be stored now, if anything. Until [`Self::not_stored`] it counts as stored.
     pub fn changes(&mut self) -> Option<Batch> {
+        self.unsaved_readings = 0;
         let mut batch = Batch {
             shard: self.number,
             meters: self.meters.take_changes(&self.groups),

@@ -173,6 +173,12 @@ fn what_could_not_be_stored_is_stored_later() {
 #[test]
 fn a_gap_is_remembered_until_its_days_are_known() {
     let mut shard = shard();
+    assert_eq!(
+        shard.missed_after(),
+        Some(0),
+        "a new shard does not know what there was"
+    );
+    shard.found_missed(&[], at(0));
     shard.apply(4, &reading(TODAY, 5), at(0)).unwrap();
     shard.miss(9);
     shard.miss(12);

@@ -308,6 +308,24 @@ fn a_restart_without_the_bus_finds_every_window() {
 }
 
 #[test]
+fn a_lost_store_is_rebuilt_from_billing_alone() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.tell(&quarters("M", "2026-06-01T00:00:00Z", "2026-06-10T12:00:00Z"));
+    world.bus.forget();
+    world.session(async |running| {
+        settle().await;
+        let range = ("2026-06-01T00:00:00Z", "2026-06-11T00:00:00Z");
+        assert_eq!(
+            by_region(&running, "1m", ("2026-06-05T00:00:00Z", range.1))
+                .await
+                .len(),
+            5 * 96 + 48
+        );
+        assert_eq!(by_region(&running, "15m", range).await.len(), 9 * 96 + 48);
+    });
+}
+
+#[test]
 fn other_processes_ask_by_grpc() {
     let mut world = World::new("2026-06-10T12:00:00Z");
     world.config.listen = Some("127.0.0.1:0".parse().unwrap());
