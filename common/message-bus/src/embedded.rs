@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -74,10 +75,13 @@ pub struct Options {
     pub spare_bytes: u64,
     /// Bytes of the disk that are left alone: below this publishing is refused.
     pub reserve_bytes: u64,
+    /// How long acknowledgements may stay unsaved; as often retention and the disk are looked at.
+    pub save_within: Duration,
 }
 
 impl Options {
-    /// The defaults: 64 MiB a segment, 4 GiB in all, 64 MiB spare, 256 MiB of the disk left alone.
+    /// The defaults: 64 MiB a segment, 4 GiB in all, 64 MiB spare, 256 MiB of the disk left alone, saved
+    /// every 100 ms.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, shards: u16) -> Self {
         Self {
@@ -87,6 +91,7 @@ impl Options {
             limit_bytes: 4 << 30,
             spare_bytes: 64 << 20,
             reserve_bytes: 256 << 20,
+            save_within: Duration::from_millis(100),
         }
     }
 
@@ -133,7 +138,8 @@ impl Journal {
         make_folder(folder)?;
         let lock = Lock::take(folder)?;
         let mut recovered = recovery::recover(folder, options.shards, &*disk)?;
-        let mut positions = PositionsFile::open(folder, recovered.generation)?;
+        let mut positions = PositionsFile::open(folder, &*disk, recovered.slot, &recovered.positions)?;
+        recovered.leftovers.iter().for_each(|path| segment::unlink(path));
         if recovered.segments.is_empty() {
             positions.save_synced(&*disk, &recovered.positions)?;
             disk::sync_folder(folder).map_err(|source| BusError::file("sync", folder, source))?;

@@ -138,8 +138,16 @@ pub(super) enum Found {
     Missing,
     /// Neither slot can be read.
     Unreadable,
-    /// The newer readable slot and its generation.
-    Positions(u64, Positions),
+    /// The newer readable slot.
+    Positions(Slot, Positions),
+}
+
+/// Where positions were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Slot {
+    generation: u64,
+    /// In the first slot; the second one may be older or unreadable.
+    first: bool,
 }
 
 /// Reads the positions of `folder`.
@@ -150,15 +158,15 @@ pub(super) fn read(folder: &Path) -> Result<Found, BusError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Missing),
         Err(source) => return Err(BusError::file("read", &path, source)),
     };
-    let newest = raw
-        .chunks(SLOT_BYTES)
-        .take(2)
-        .filter_map(Positions::decode)
-        .max_by_key(|(generation, _)| *generation);
-    Ok(match newest {
-        Some((generation, positions)) => Found::Positions(generation, positions),
-        None => Found::Unreadable,
-    })
+    let slots = raw.chunks(SLOT_BYTES).zip([true, false]);
+    let readable = slots.filter_map(|(slot, first)| {
+        let (generation, positions) = Positions::decode(slot)?;
+        Some((Slot { generation, first }, positions))
+    });
+    let newest = readable.max_by_key(|(slot, _)| slot.generation);
+    Ok(newest.map_or(Found::Unreadable, |(slot, positions)| {
+        Found::Positions(slot, positions)
+    }))
 }
 
 /// The open file.
@@ -170,8 +178,14 @@ pub(super) struct PositionsFile {
 }
 
 impl PositionsFile {
-    /// Opens or makes the file; the next write has a generation after `generation`.
-    pub(super) fn open(folder: &Path, generation: u64) -> Result<Self, BusError> {
+    /// Opens or makes the file. Should `positions` stand only in the `found` first slot, or not yet on the disk, they are made durable and
+    /// whole in the second one: from here on the first one may be overwritten.
+    pub(super) fn open(
+        folder: &Path,
+        disk: &dyn Disk,
+        found: Slot,
+        positions: &Positions,
+    ) -> Result<Self, BusError> {
         let path = folder.join(FILE_NAME);
         let file = OpenOptions::new()
             .read(true)
@@ -180,11 +194,17 @@ impl PositionsFile {
             .truncate(false)
             .open(&path)
             .map_err(|source| BusError::file("open", &path, source))?;
-        Ok(Self {
+        let mut opened = Self {
             path,
             file,
-            generation,
-        })
+            generation: found.generation,
+        };
+        opened.sync(disk)?;
+        if found.first {
+            opened.write(disk, positions, SLOT_BYTES as u64)?;
+            opened.sync(disk)?;
+        }
+        Ok(opened)
     }
 
     /// Writes the first slot; the system makes it durable when it likes.
@@ -196,10 +216,14 @@ impl PositionsFile {
     pub(super) fn save_synced(&mut self, disk: &dyn Disk, positions: &Positions) -> Result<(), BusError> {
         for offset in [0, SLOT_BYTES as u64] {
             self.write(disk, positions, offset)?;
-            disk.sync(&self.file)
-                .map_err(|source| BusError::file("sync", &self.path, source))?;
+            self.sync(disk)?;
         }
         Ok(())
+    }
+
+    fn sync(&self, disk: &dyn Disk) -> Result<(), BusError> {
+        disk.sync(&self.file)
+            .map_err(|source| BusError::file("sync", &self.path, source))
     }
 
     fn write(&mut self, disk: &dyn Disk, positions: &Positions, offset: u64) -> Result<(), BusError> {

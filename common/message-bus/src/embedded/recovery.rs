@@ -13,11 +13,11 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::disk::{self, Disk};
 use super::format::{SEGMENT_HEAD, SegmentHead};
-use super::positions::{self, Found, Positions};
+use super::positions::{self, Found, Positions, Slot};
 use super::scan::{self, Bad, Group, Scanner, Step};
 use super::segment::{self, Segment};
 use super::topic_index;
@@ -28,12 +28,14 @@ pub(super) const STRANGE_NAME: &str = "a segment under a name that is not its ow
 
 /// What was found, ready to be gone on with.
 pub(super) struct Recovered {
-    /// Generation of the positions read.
-    pub(super) generation: u64,
+    /// Where the positions were read.
+    pub(super) slot: Slot,
     /// The positions read, or new ones.
     pub(super) positions: Positions,
     /// Oldest first; none in a new journal.
     pub(super) segments: VecDeque<Segment>,
+    /// Segments that retention had decided to remove: to be removed once the positions that say so are safe.
+    pub(super) leftovers: Vec<PathBuf>,
 }
 
 /// Reads `folder`, cuts a torn tail.
@@ -43,8 +45,8 @@ pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Rec
     if let Some(path) = listed.strange.first() {
         return Err(BusError::damaged(path, 0..0, STRANGE_NAME));
     }
-    let (generation, positions) = read_positions(folder, shards, listed.segments.is_empty())?;
-    let mut segments = VecDeque::new();
+    let (slot, positions) = read_positions(folder, shards, listed.segments.is_empty())?;
+    let (mut segments, mut leftovers) = (VecDeque::new(), Vec::new());
     let mut last_group = None;
     let newest = listed.segments.last().map(|(first, _)| *first);
     for (first, path) in listed.segments {
@@ -52,8 +54,7 @@ pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Rec
         let file = open(&path, is_newest)?;
         let (head, chain) = read_head(&path, first, &file, &positions)?;
         if head.number < positions.first_number {
-            // Retention had decided to remove it and recorded so.
-            std::fs::remove_file(&path).map_err(|source| BusError::file("remove", &path, source))?;
+            leftovers.push(path);
             continue;
         }
         follows(folder, &head, segments.back(), &positions)?;
@@ -72,17 +73,20 @@ pub(super) fn recover(folder: &Path, shards: u16, disk: &dyn Disk) -> Result<Rec
         harden(newest, last_group.as_ref(), disk)?;
     }
     Ok(Recovered {
-        generation,
+        slot,
         positions,
         segments,
+        leftovers,
     })
 }
 
 /// The positions, which must be there if segments are; new ones for a new journal.
-fn read_positions(folder: &Path, shards: u16, is_new: bool) -> Result<(u64, Positions), BusError> {
-    let (generation, positions) = match positions::read(folder)? {
-        Found::Positions(generation, positions) => (generation, positions),
-        Found::Missing | Found::Unreadable if is_new => (0, Positions::new(shards, new_journal_number())),
+fn read_positions(folder: &Path, shards: u16, is_new: bool) -> Result<(Slot, Positions), BusError> {
+    let (slot, positions) = match positions::read(folder)? {
+        Found::Positions(slot, positions) => (slot, positions),
+        Found::Missing | Found::Unreadable if is_new => {
+            (Slot::default(), Positions::new(shards, new_journal_number()))
+        }
         Found::Missing => return Err(positions_error(folder, "it is missing")),
         Found::Unreadable => return Err(positions_error(folder, "neither of its slots can be read")),
     };
@@ -92,7 +96,7 @@ fn read_positions(folder: &Path, shards: u16, is_new: bool) -> Result<(u64, Posi
             wanted: shards,
         });
     }
-    Ok((generation, positions))
+    Ok((slot, positions))
 }
 
 pub(super) fn positions_error(folder: &Path, what: &'static str) -> BusError {

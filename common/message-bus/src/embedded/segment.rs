@@ -128,6 +128,13 @@ pub(super) fn list(folder: &Path) -> Result<Listed, BusError> {
     Ok(listed)
 }
 
+/// Removes a segment that the positions file no longer asks for; if that fails, the next start does it.
+pub(super) fn unlink(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!(file = %path.display(), %error, "cannot remove a segment that nobody needs");
+    }
+}
+
 /// Removes what a crash left of a segment that was being made; it never held a message.
 pub(super) fn remove_unfinished(folder: &Path) -> Result<(), BusError> {
     let unlisted = |source| BusError::file("list", folder, source);

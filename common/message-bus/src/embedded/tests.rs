@@ -14,6 +14,7 @@ mod folder;
 mod hostile;
 mod kill;
 mod model;
+mod power;
 mod retention;
 
 const SHARDS: u16 = 2;

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -20,9 +19,6 @@ use super::shared::Shared;
 use super::state::Committed;
 use super::{GROUP_BYTES, topic_index};
 use crate::{BusError, Group, Message, Position};
-
-/// How long acknowledgements may stay unsaved, and how often retention and the disk are looked at.
-const CHORE_PAUSE: Duration = Duration::from_millis(100);
 
 /// The thread's own things.
 pub(super) struct Writer {
@@ -49,7 +45,7 @@ impl Drop for End {
         }
         self.shared.inbox.close();
         // Whoever still waits is told.
-        while let Work::Group(group) = self.shared.inbox.take(CHORE_PAUSE) {
+        while let Work::Group(group) = self.shared.inbox.take(self.shared.options.save_within) {
             settle(&self.shared, group, || Err(self.shared.unavailable()));
         }
         self.shared.writer_ended.cancel();
@@ -76,12 +72,13 @@ impl Writer {
     }
 
     fn work(&mut self) -> Result<(), BusError> {
+        let pause = self.shared.options.save_within;
         loop {
-            match self.shared.inbox.take(CHORE_PAUSE) {
+            match self.shared.inbox.take(pause) {
                 Work::Group(group) => {
                     let outcome = self.write_group(&group);
                     self.answer(group, outcome)?;
-                    if self.chores_done.elapsed() >= CHORE_PAUSE {
+                    if self.chores_done.elapsed() >= pause {
                         self.do_chores()?;
                     }
                 }
@@ -231,7 +228,7 @@ impl Writer {
             let removed = state.remove(removable);
             self.shared.note_kept(&state);
             drop(state);
-            removed.iter().for_each(unlink);
+            removed.iter().for_each(|segment| segment::unlink(&segment.path));
         } else if unsaved {
             self.positions.save(&*self.disk, &positions)?;
         }
@@ -245,13 +242,6 @@ enum WriteError {
     NoSpace,
     /// The outcome is unknown.
     Fatal(BusError),
-}
-
-/// Removes the file; if that fails, the next start does it.
-fn unlink(segment: &Segment) {
-    if let Err(error) = std::fs::remove_file(&segment.path) {
-        tracing::warn!(file = %segment.path.display(), %error, "cannot remove a segment that nobody needs");
-    }
 }
 
 /// Gives room back and answers every publisher of `group`.

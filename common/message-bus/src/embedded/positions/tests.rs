@@ -19,7 +19,7 @@ fn read_back(folder: &Path) -> Option<Positions> {
 fn the_newer_slot_counts_and_the_other_one_stands_in() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE_NAME);
-    let mut file = PositionsFile::open(folder.path(), 0).unwrap();
+    let mut file = PositionsFile::open(folder.path(), &OsDisk, Slot::default(), &positions(0)).unwrap();
     file.save_synced(&OsDisk, &positions(1)).unwrap();
     for acked in 2..=5 {
         file.save(&OsDisk, &positions(acked)).unwrap();

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use super::*;
 

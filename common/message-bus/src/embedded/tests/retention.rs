@@ -1,7 +1,5 @@
 //! What is removed, and who notices.
 
-use std::time::Duration;
-
 use super::*;
 
 /// Nothing acknowledged is spared.
