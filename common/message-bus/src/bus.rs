@@ -74,7 +74,7 @@ pub trait Subscription: Send {
     /// The next message, waiting for one. Safe to drop while waiting.
     ///
     /// # Errors
-    /// [`BusError`] when the bus cannot be read; subscribe again.
+    /// [`BusError`] when the bus cannot be read; subscribe again, unless it is [`BusError::Damaged`].
     async fn next(&mut self) -> Result<Delivery, BusError>;
 
     /// The next message if there is one already.

@@ -111,8 +111,17 @@ impl Reader {
             };
             let outcome = reading.await;
             self.reading = None;
-            let chunk =
-                outcome.map_err(|_| BusError::Unavailable("reading was interrupted".to_owned()))??;
+            let read = outcome.map_err(|_| BusError::Unavailable("reading was interrupted".to_owned()))?;
+            let chunk = read.inspect_err(|error| {
+                if matches!(error, BusError::Damaged { .. }) {
+                    // What was confirmed is not there any more: as at the start, nothing goes on without a person.
+                    tracing::error!(
+                        error = error as &dyn std::error::Error,
+                        "the journal is damaged and stops"
+                    );
+                    self.shared.fail(&error.to_string());
+                }
+            })?;
             self.fetched = self.fetched.max(chunk.seen);
             self.place = Some(chunk.place);
             self.ready = chunk.ready;

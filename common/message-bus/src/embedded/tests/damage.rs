@@ -234,15 +234,17 @@ async fn a_flipped_byte_of_the_positions_does_no_harm() {
     }
 }
 
-/// Damage that appears while the journal is open is an error for the reader that comes to it, not a skipped message.
+/// Damage that appears while the journal is open stops it when a reader comes there; no message is skipped.
 #[tokio::test]
-async fn damage_under_an_open_journal_is_an_error_for_its_reader() {
+async fn damage_under_an_open_journal_stops_it() {
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path().join("journal");
     let journal = open(small(&folder)).unwrap();
     publish_ids(&journal, 0..4).await;
     journal.close().await.unwrap();
-    let journal = open(small(&folder)).unwrap(); // its memory of newest messages is empty: it must read
+    let fatal = CancellationToken::new();
+    // Its memory of newest messages is empty: it must read.
+    let journal = Journal::open(small(&folder), fatal.clone()).unwrap();
     let path = segment_paths(&folder).remove(0);
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
@@ -260,6 +262,8 @@ async fn damage_under_an_open_journal_is_an_error_for_its_reader() {
         }
     };
     assert!(matches!(error, BusError::Damaged { .. }), "{error}");
+    assert!(fatal.is_cancelled());
+    assert_eq!(journal.health().trouble, Some(error.to_string()));
 }
 
 #[tokio::test]
