@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use proto::analytics::analytics_server::Analytics;
 use proto::billing::billing_server::Billing;
+use proto::billing::quarantine_server::Quarantine;
 use proto::billing::register_server::Register;
 use proto::billing::{RunBillsRequest, RunBillsResponse};
 use service_kit::{OnFailure, Tasks};
@@ -16,6 +17,7 @@ use tonic::{Request, Response, Status};
 pub(crate) struct Staff {
     pub(crate) billing: Arc<dyn Billing>,
     pub(crate) register: Arc<dyn Register>,
+    pub(crate) quarantine: Arc<dyn Quarantine>,
     pub(crate) analytics: Arc<dyn Analytics>,
     pub(crate) tasks: Tasks,
 }

@@ -12,6 +12,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use proto::analytics::analytics_server::AnalyticsServer;
 use proto::billing::billing_server::BillingServer;
+use proto::billing::quarantine_server::QuarantineServer;
 use proto::billing::register_server::RegisterServer;
 use service_kit::status_of;
 use tonic::service::Routes;
@@ -22,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::staff::Staff;
 use forward::Forward;
 
-/// A tariff with its prices fits; a batch of readings has no business here.
+/// A tariff with its prices fits, and so do 1,000 meters or installations; a batch of readings has no business here.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
 /// A bill with 10,000 reads behind each of its lines fits.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
@@ -31,10 +32,12 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a bill run may be waited for; it goes on without its caller.
 const RUN_DEADLINE: Duration = Duration::from_secs(600);
 /// The calls that change something, by path.
-const WRITES: [&str; 3] = [
+const WRITES: [&str; 5] = [
     "/gridtally.billing.v1.Billing/RunBills",
     "/gridtally.billing.v1.Billing/IssueBill",
     "/gridtally.billing.v1.Register/Put",
+    "/gridtally.billing.v1.Register/PutMany",
+    "/gridtally.billing.v1.Quarantine/ReplayQuarantined",
 ];
 const RUN_BILLS: &str = WRITES[0];
 
@@ -55,6 +58,11 @@ pub(crate) fn routes(staff: Staff, gate: Gate, metrics: Metrics) -> axum::Router
         )
         .add_service(
             RegisterServer::new(forward.clone())
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .add_service(
+            QuarantineServer::new(forward.clone())
                 .max_decoding_message_size(MAX_REQUEST_BYTES)
                 .max_encoding_message_size(MAX_ANSWER_BYTES),
         )

@@ -9,6 +9,7 @@ use model::Clock;
 use prometheus::Registry;
 use proto::analytics::analytics_server::Analytics;
 use proto::billing::billing_server::Billing;
+use proto::billing::quarantine_server::Quarantine;
 use proto::billing::register_server::Register;
 use proto::ingestion::ingestion_server::Ingestion;
 use service_kit::{KitError, Tasks, listen};
@@ -29,6 +30,8 @@ pub struct Deps {
     pub billing: Arc<dyn Billing>,
     /// Keeps the register.
     pub register: Arc<dyn Register>,
+    /// Looks after messages that could not be processed.
+    pub quarantine: Arc<dyn Quarantine>,
     /// Answers about usage of groups.
     pub analytics: Arc<dyn Analytics>,
     /// Tells the time that tokens are judged by.
@@ -92,6 +95,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
     let staff = Staff {
         billing: deps.billing,
         register: deps.register,
+        quarantine: deps.quarantine,
         analytics: deps.analytics,
         tasks: tasks.clone(),
     };

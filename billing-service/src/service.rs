@@ -3,6 +3,7 @@
 
 mod bills;
 mod page;
+mod quarantine;
 mod readings;
 mod reads;
 mod register;
@@ -16,8 +17,9 @@ use proto::billing::{
     ExplainBillResponse, GetBillRequest, GetMeterRequest, GetUsageRequest, GetUsageResponse,
     IssueBillRequest, ListBillsRequest, ListBillsResponse, ListExceptionsRequest, ListExceptionsResponse,
     ListMetersRequest, ListMetersResponse, ListReadingsRequest, ListReadingsResponse, ListRegisterRequest,
-    ListRegisterResponse, MeterGroupsRequest, MeterGroupsResponse, MeterView, PutResponse, RegisterKey,
-    RegisterObject, RunBillsRequest, RunBillsResponse, billing_server, reads_server, register_server,
+    ListRegisterResponse, MeterGroupsRequest, MeterGroupsResponse, MeterView, PutManyRequest,
+    PutManyResponse, PutResponse, RegisterKey, RegisterObject, RunBillsRequest, RunBillsResponse,
+    billing_server, reads_server, register_server,
 };
 use service_kit::{Fault, status_of};
 use tonic::{Request, Response, Status};
@@ -26,6 +28,7 @@ use crate::consequence::Watcher;
 use crate::error::Error;
 use crate::export::{self, Form};
 use crate::office::Office;
+pub(crate) use quarantine::Quarantine;
 
 /// The services `Billing`, `Register` and `Reads`.
 #[derive(Clone)]
@@ -156,6 +159,10 @@ impl billing_server::Billing for Service {
 impl register_server::Register for Service {
     async fn put(&self, request: Request<RegisterObject>) -> Result<Response<PutResponse>, Status> {
         answer(register::put(&self.office, &self.watcher, request.into_inner()).await)
+    }
+
+    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
+        answer(register::put_many(&self.office, &self.watcher, request.into_inner()).await)
     }
 
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {

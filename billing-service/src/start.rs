@@ -8,6 +8,7 @@ use message_bus::Bus;
 use model::Clock;
 use prometheus::Registry;
 use proto::billing::billing_server::Billing;
+use proto::billing::quarantine_server::Quarantine as QuarantineCalls;
 use proto::billing::reads_server::Reads as ReadsCalls;
 use proto::billing::register_server::Register as RegisterCalls;
 use service_kit::{OnFailure, Tasks};
@@ -28,7 +29,7 @@ use crate::office::Office;
 use crate::reads::store::{EmbeddedReads, ReadsStore};
 use crate::reads::{Consequences, Limits, Reads};
 use crate::register::Register;
-use crate::service::Service;
+use crate::service::{Quarantine, Service};
 use crate::store::{DocumentStore, EmbeddedDocuments, Store};
 
 /// How often drafts of agreements with new reads are computed again, and unfinished issues are resumed.
@@ -55,6 +56,7 @@ pub struct Deps {
 /// Billing at work.
 pub struct Running {
     service: Service,
+    quarantine: Arc<Quarantine>,
     office: Arc<Office>,
     tasks: Tasks,
 }
@@ -82,6 +84,12 @@ impl Running {
     #[must_use]
     pub fn reads(&self) -> Arc<dyn ReadsCalls> {
         Arc::new(self.service.clone())
+    }
+
+    /// Looks at messages that could not be processed, and publishes them again.
+    #[must_use]
+    pub fn quarantine(&self) -> Arc<dyn QuarantineCalls> {
+        Arc::clone(&self.quarantine) as Arc<dyn QuarantineCalls>
     }
 
     /// The service itself: export and verification of bills beside the calls.
@@ -156,6 +164,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     );
     Ok(Running {
         service: Service::new(Arc::clone(&office), watcher),
+        quarantine: Arc::new(Quarantine::new(Arc::clone(&office), deps.bus)),
         office,
         tasks: deps.tasks,
     })

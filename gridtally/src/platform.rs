@@ -77,6 +77,7 @@ impl Platform {
             ingestion: ingestion.ingestion(),
             billing: billing.billing(),
             register: billing.register(),
+            quarantine: billing.quarantine(),
             analytics: analytics.analytics(),
             clock: Arc::clone(&common.clock),
             registry: common.registry.clone(),

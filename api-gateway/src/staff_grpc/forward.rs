@@ -1,15 +1,17 @@
-//! The three staff services as the outside sees them: what is behind, with the caller's metadata left behind and the actor filled in.
+//! The staff services as the outside sees them: what is behind, with the caller's metadata left behind and the actor filled in.
 
 use proto::analytics::analytics_server::Analytics;
 use proto::analytics::{GroupUsageRequest, GroupUsageResponse, OverviewRequest, OverviewResponse};
 use proto::billing::billing_server::Billing;
+use proto::billing::quarantine_server::Quarantine;
 use proto::billing::register_server::Register;
 use proto::billing::{
     Bill, ExplainBillRequest, ExplainBillResponse, GetBillRequest, GetMeterRequest, GetUsageRequest,
     GetUsageResponse, IssueBillRequest, ListBillsRequest, ListBillsResponse, ListExceptionsRequest,
-    ListExceptionsResponse, ListMetersRequest, ListMetersResponse, ListReadingsRequest, ListReadingsResponse,
-    ListRegisterRequest, ListRegisterResponse, MeterView, PutResponse, RegisterKey, RegisterObject,
-    RunBillsRequest, RunBillsResponse,
+    ListExceptionsResponse, ListMetersRequest, ListMetersResponse, ListQuarantinedRequest,
+    ListQuarantinedResponse, ListReadingsRequest, ListReadingsResponse, ListRegisterRequest,
+    ListRegisterResponse, MeterView, PutManyRequest, PutManyResponse, PutResponse, RegisterKey, RegisterObject, ReplayQuarantinedRequest,
+    ReplayQuarantinedResponse, RunBillsRequest, RunBillsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -114,6 +116,10 @@ impl Register for Forward {
         self.0.register.put(bare(request)).await
     }
 
+    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
+        self.0.register.put_many(bare(request)).await
+    }
+
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
         self.0.register.get(bare(request)).await
     }
@@ -123,6 +129,23 @@ impl Register for Forward {
         request: Request<ListRegisterRequest>,
     ) -> Result<Response<ListRegisterResponse>, Status> {
         self.0.register.list(bare(request)).await
+    }
+}
+
+#[tonic::async_trait]
+impl Quarantine for Forward {
+    async fn list_quarantined(
+        &self,
+        request: Request<ListQuarantinedRequest>,
+    ) -> Result<Response<ListQuarantinedResponse>, Status> {
+        self.0.quarantine.list_quarantined(bare(request)).await
+    }
+
+    async fn replay_quarantined(
+        &self,
+        request: Request<ReplayQuarantinedRequest>,
+    ) -> Result<Response<ReplayQuarantinedResponse>, Status> {
+        self.0.quarantine.replay_quarantined(bare(request)).await
     }
 }
 

@@ -7,14 +7,17 @@ use proto::analytics::{
     GroupUsageRequest, GroupUsageResponse, GroupWindow, OverviewRequest, OverviewResponse,
 };
 use proto::billing::billing_server::Billing;
+use proto::billing::quarantine_server::Quarantine;
 use proto::billing::register_object::Object;
 use proto::billing::register_server::Register;
 use proto::billing::{
     Bill, Exception, ExplainBillRequest, ExplainBillResponse, GetBillRequest, GetMeterRequest,
     GetUsageRequest, GetUsageResponse, IssueBillRequest, ListBillsRequest, ListBillsResponse,
     ListExceptionsRequest, ListExceptionsResponse, ListMetersRequest, ListMetersResponse,
-    ListReadingsRequest, ListReadingsResponse, ListRegisterRequest, ListRegisterResponse, MeterView,
-    PutResponse, ReadingView, RegisterKey, RegisterObject, RunBillsRequest, RunBillsResponse, UsageWindow,
+    ListQuarantinedRequest, ListQuarantinedResponse, ListReadingsRequest, ListReadingsResponse,
+    ListRegisterRequest, ListRegisterResponse, MeterView, PutManyRequest, PutManyResponse, PutResponse,
+    PutResult, ReadingView, RegisterKey, RegisterObject, ReplayQuarantinedRequest, ReplayQuarantinedResponse,
+    RunBillsRequest, RunBillsResponse, UsageWindow,
 };
 use proto::ingestion::SubmitResponse;
 use proto::ingestion::ingestion_server::Ingestion;
@@ -219,6 +222,18 @@ impl Register for Fakes {
         }))
     }
 
+    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
+        self.note(&request);
+        let result = PutResult {
+            result: "created".to_owned(),
+            ..PutResult::default()
+        };
+        Ok(Response::new(PutManyResponse {
+            results: vec![result; request.get_ref().objects.len()],
+            register_version: 1,
+        }))
+    }
+
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
         self.note(&request);
         let key = request.into_inner();
@@ -286,5 +301,24 @@ impl Ingestion for Fakes {
             identity: (0..rows).collect(),
             content: (0..rows).collect(),
         }))
+    }
+}
+
+#[tonic::async_trait]
+impl Quarantine for Fakes {
+    async fn list_quarantined(
+        &self,
+        request: Request<ListQuarantinedRequest>,
+    ) -> Result<Response<ListQuarantinedResponse>, Status> {
+        self.note(&request);
+        Ok(Response::new(ListQuarantinedResponse::default()))
+    }
+
+    async fn replay_quarantined(
+        &self,
+        request: Request<ReplayQuarantinedRequest>,
+    ) -> Result<Response<ReplayQuarantinedResponse>, Status> {
+        self.note(&request);
+        Ok(Response::new(ReplayQuarantinedResponse { replayed: 1 }))
     }
 }

@@ -4,12 +4,15 @@ use api_gateway::auth::Role;
 use proto::analytics::OverviewRequest;
 use proto::analytics::analytics_client::AnalyticsClient;
 use proto::billing::billing_client::BillingClient;
+use proto::billing::quarantine_client::QuarantineClient;
 use proto::billing::register_client::RegisterClient;
 use proto::billing::{
     GetBillRequest, IssueBillRequest, ListBillsRequest, ListMetersRequest, ListRegisterRequest,
-    RegisterObject, Seller,
+    PutManyRequest, RegisterObject, Seller,
 };
-use proto::billing::{RunBillsRequest, register_object::Object};
+use proto::billing::{
+    ListQuarantinedRequest, ReplayQuarantinedRequest, RunBillsRequest, register_object::Object,
+};
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
@@ -84,7 +87,8 @@ async fn staff_ask_and_the_actor_is_who_the_token_names() {
             .into_inner()
             .created
     );
-    let mut analytics = AnalyticsClient::new(channel);
+    let mut analytics = AnalyticsClient::new(channel.clone());
+    let mut quarantine = QuarantineClient::new(channel);
     let overview = analytics
         .overview(with_token(OverviewRequest {}, &token))
         .await
@@ -111,7 +115,8 @@ async fn codes(world: &World, role: Option<Role>) -> Vec<Code> {
     let token = token.as_deref();
     let mut billing = BillingClient::new(channel.clone());
     let mut register = RegisterClient::new(channel.clone());
-    let mut analytics = AnalyticsClient::new(channel);
+    let mut analytics = AnalyticsClient::new(channel.clone());
+    let mut quarantine = QuarantineClient::new(channel);
     let list = ListRegisterRequest {
         kind: "seller".to_owned(),
         ..ListRegisterRequest::default()
@@ -123,6 +128,14 @@ async fn codes(world: &World, role: Option<Role>) -> Vec<Code> {
             .err(),
         register.list(ask(list, token)).await.err(),
         analytics.overview(ask(OverviewRequest {}, token)).await.err(),
+        quarantine
+            .list_quarantined(ask(ListQuarantinedRequest::default(), token))
+            .await
+            .err(),
+        quarantine
+            .replay_quarantined(ask(ReplayQuarantinedRequest::default(), token))
+            .await
+            .err(),
         billing
             .run_bills(ask(RunBillsRequest::default(), token))
             .await
@@ -132,6 +145,10 @@ async fn codes(world: &World, role: Option<Role>) -> Vec<Code> {
             .await
             .err(),
         register.put(ask(seller(), token)).await.err(),
+        register
+            .put_many(ask(PutManyRequest::default(), token))
+            .await
+            .err(),
     ];
     answers
         .into_iter()
@@ -143,19 +160,19 @@ async fn codes(world: &World, role: Option<Role>) -> Vec<Code> {
 async fn every_role_gets_what_it_may() {
     let world = World::start().await;
     let (ok, denied, unknown) = (Code::Ok, Code::PermissionDenied, Code::Unauthenticated);
-    assert_eq!(codes(&world, None).await, [unknown; 6]);
-    assert_eq!(codes(&world, Some(Role::Device)).await, [denied; 6]);
-    let looks = [ok, ok, ok, denied, denied, denied];
+    assert_eq!(codes(&world, None).await, [unknown; 9]);
+    assert_eq!(codes(&world, Some(Role::Device)).await, [denied; 9]);
+    let looks = [ok, ok, ok, ok, denied, denied, denied, denied, denied];
     assert_eq!(codes(&world, Some(Role::Viewer)).await, looks);
     assert_eq!(codes(&world, Some(Role::Operator)).await, looks);
-    assert_eq!(codes(&world, Some(Role::Billing)).await, [ok; 6]);
-    assert_eq!(codes(&world, Some(Role::Admin)).await, [ok; 6]);
+    assert_eq!(codes(&world, Some(Role::Billing)).await, [ok; 9]);
+    assert_eq!(codes(&world, Some(Role::Admin)).await, [ok; 9]);
     let metrics = world.metrics();
     assert!(
-        metrics.contains("gridtally_gateway_staff_calls_total{outcome=\"ok\"} 18"),
+        metrics.contains("gridtally_gateway_staff_calls_total{outcome=\"ok\"} 26"),
         "{metrics}"
     );
-    assert!(metrics.contains("gridtally_gateway_staff_calls_total{outcome=\"refused\"} 18"));
+    assert!(metrics.contains("gridtally_gateway_staff_calls_total{outcome=\"refused\"} 28"));
 }
 
 #[tokio::test]

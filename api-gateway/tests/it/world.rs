@@ -82,6 +82,7 @@ pub(crate) fn deps(fakes: &Arc<Fakes>, registry: &Registry, dir: &TempDir) -> De
         ingestion: Arc::clone(fakes) as _,
         billing: Arc::clone(fakes) as _,
         register: Arc::clone(fakes) as _,
+        quarantine: Arc::clone(fakes) as _,
         analytics: Arc::clone(fakes) as _,
         clock: Arc::new(FixedClock(now())),
         registry: registry.clone(),

@@ -95,7 +95,7 @@ const RECORDED: [Recorded; 4] = [
         "berlin",
         "residential",
         "home-tou",
-        8,
+        10,
     ),
     ("own_pv_15", Europe::Berlin, "berlin", "prosumer", "home-solar", 2),
     (
