@@ -2,21 +2,23 @@
 
 mod check;
 mod index;
+mod staging;
 mod terms;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use proto::billing::{RegisterObject, register_object::Object};
+use proto::billing::RegisterObject;
 
 use index::Index;
 pub(crate) use index::{Id, MeterFacts, NO_GROUP};
+use staging::{Staging, VERSION};
 pub(crate) use terms::{stretches, terms};
 
 use crate::error::{Error, StoreError};
-use crate::store::{Inserted, Kept, RegisterDocument, Store, TariffEdition, entry};
+use crate::store::{Kept, RegisterDocument, Store};
 
-/// How often the register changed; a document of its own.
-const VERSION: &str = "register_version";
+/// Most objects of a call: they are judged in one go, and readings wait while they enter the index.
+const MAX_OBJECTS: usize = 1_000;
 
 /// The register: documents in the store, and an index of them in memory.
 pub(crate) struct Register {
@@ -26,12 +28,27 @@ pub(crate) struct Register {
     writer: tokio::sync::Mutex<()>,
 }
 
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Created,
+    Replaced,
+    /// The same object was there: nothing changed.
+    Unchanged,
+}
+
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
-    pub(crate) created: bool,
-    /// The same object was there: nothing changed.
-    pub(crate) unchanged: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) version: u64,
+}
+
+/// What a write of many did.
+#[derive(Debug)]
+pub(crate) struct Many {
+    /// One per object, in their order.
+    pub(crate) results: Vec<Result<Outcome, Error>>,
     pub(crate) version: u64,
 }
 
@@ -72,90 +89,53 @@ impl Register {
     /// # Errors
     /// [`Error::Invalid`], [`Error::NotFound`] for what it names, [`Error::Conflict`] with what is there.
     pub(crate) async fn put(&self, object: RegisterObject) -> Result<Written, Error> {
-        let object = object.object.ok_or(Error::Invalid {
-            reason: "NO_OBJECT",
-            message: "the object is empty".to_owned(),
-        })?;
-        let _writing = self.writer.lock().await;
-        match object {
-            Object::ServicePoint(mut point) => {
-                let old = check::service_point(self, &mut point).await?;
-                self.write(old.as_ref(), &point, |index| index.put_service_point(&point))
-                    .await
-            }
-            Object::Meter(mut meter) => {
-                let old = check::meter(self, &mut meter).await?;
-                self.write(old.as_ref(), &meter, |index| index.put_meter(&meter))
-                    .await
-            }
-            Object::Installation(mut installation) => {
-                let old = check::installation(self, &mut installation).await?;
-                self.write(old.as_ref(), &installation, |index| {
-                    index.put_installation(old.as_ref(), &installation)
-                })
-                .await
-            }
-            Object::Account(mut account) => {
-                let old = check::account(self, &mut account).await?;
-                self.write(old.as_ref(), &account, |_| ()).await
-            }
-            Object::Agreement(mut agreement) => {
-                let old = check::agreement(self, &mut agreement).await?;
-                self.write(old.as_ref(), &agreement, |index| {
-                    index.put_agreement(old.as_ref(), &agreement)
-                })
-                .await
-            }
-            Object::Calendar(mut calendar) => {
-                let old = check::calendar(self, &mut calendar).await?;
-                self.write(old.as_ref(), &calendar, |_| ()).await
-            }
-            Object::Tariff(mut tariff) => {
-                let (old, parsed) = check::tariff(self, &mut tariff).await?;
-                let edition = TariffEdition {
-                    edition: parsed.edition().to_owned(),
-                    body: parsed.canonical().to_owned(),
-                };
-                self.store.insert(&edition).await?;
-                self.write(old.as_ref(), &tariff, |_| ()).await
-            }
-            Object::Seller(mut seller) => {
-                let old = check::seller(self, &mut seller).await?;
-                self.write(old.as_ref(), &seller, |_| ()).await
-            }
-        }
+        let many = self.put_many(vec![object], false).await?;
+        // One object has one result.
+        let outcome = many
+            .results
+            .into_iter()
+            .next()
+            .unwrap_or(Ok(Outcome::Unchanged))?;
+        Ok(Written {
+            outcome,
+            version: many.version,
+        })
     }
 
-    async fn write<D: RegisterDocument>(
-        &self,
-        old: Option<&D>,
-        new: &D,
-        change: impl FnOnce(&mut Index),
-    ) -> Result<Written, Error> {
-        let version = self.index().version;
-        if old == Some(new) {
-            return Ok(Written {
-                created: false,
-                unchanged: true,
-                version,
+    /// Inserts or replaces objects in their order, each judged after those before it; durable together when it returns. A dry run
+    /// judges in the same way and keeps nothing. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for too many, [`Error::Store`]; what is wrong with an object is its result.
+    pub(crate) async fn put_many(&self, objects: Vec<RegisterObject>, dry_run: bool) -> Result<Many, Error> {
+        if objects.len() > MAX_OBJECTS {
+            return Err(Error::Invalid {
+                reason: "TOO_MANY",
+                message: format!("a call has at most {MAX_OBJECTS} objects"),
             });
         }
-        let version = version.saturating_add(1);
-        let kept = Kept {
-            name: VERSION.to_owned(),
-            value: i64::try_from(version).unwrap_or(i64::MAX),
+        let _writing = self.writer.lock().await;
+        let mut staging = Staging::new(self);
+        let mut results = Vec::with_capacity(objects.len());
+        for object in objects {
+            let result = match object.object {
+                Some(object) => staging.put(object).await,
+                None => Err(Error::Invalid {
+                    reason: "NO_OBJECT",
+                    message: "the object is empty".to_owned(),
+                }),
+            };
+            match result {
+                Err(error @ Error::Store(_)) => return Err(error),
+                result => results.push(result),
+            }
+        }
+        let version = if dry_run {
+            self.index().version
+        } else {
+            staging.commit().await?
         };
-        let outcomes = self.store.backend().put(vec![entry(new), entry(&kept)]).await?;
-        self.store.sync().await?;
-        self.change(|index| {
-            change(index);
-            index.version = version;
-        });
-        Ok(Written {
-            created: outcomes.first() == Some(&Inserted::New),
-            unchanged: false,
-            version,
-        })
+        Ok(Many { results, version })
     }
 
     /// The object of this kind with this id.

@@ -10,8 +10,8 @@ use proto::billing::{
     GetUsageResponse, IssueBillRequest, ListBillsRequest, ListBillsResponse, ListExceptionsRequest,
     ListExceptionsResponse, ListMetersRequest, ListMetersResponse, ListQuarantinedRequest,
     ListQuarantinedResponse, ListReadingsRequest, ListReadingsResponse, ListRegisterRequest,
-    ListRegisterResponse, MeterView, PutManyRequest, PutManyResponse, PutResponse, RegisterKey, RegisterObject, ReplayQuarantinedRequest,
-    ReplayQuarantinedResponse, RunBillsRequest, RunBillsResponse,
+    ListRegisterResponse, MeterView, PutManyRequest, PutManyResponse, PutResponse, RegisterKey,
+    RegisterObject, ReplayQuarantinedRequest, ReplayQuarantinedResponse, RunBillsRequest, RunBillsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -114,6 +114,10 @@ impl Billing for Forward {
 impl Register for Forward {
     async fn put(&self, request: Request<RegisterObject>) -> Result<Response<PutResponse>, Status> {
         self.0.register.put(bare(request)).await
+    }
+
+    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
+        self.0.register.put_many(bare(request)).await
     }
 
     async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {

@@ -7,7 +7,7 @@ use proto::billing::{
 };
 use tariff_engine::Exact;
 
-use super::Register;
+use super::staging::Staging;
 use crate::error::Error;
 use crate::time;
 
@@ -105,7 +105,7 @@ fn check_currency(currency: &str) -> Result<(), Error> {
 }
 
 pub(super) async fn service_point(
-    register: &Register,
+    register: &Staging<'_>,
     point: &mut ServicePoint,
 ) -> Result<Option<ServicePoint>, Error> {
     check_id("id", &point.id)?;
@@ -127,7 +127,7 @@ pub(super) async fn service_point(
     Ok(old)
 }
 
-pub(super) async fn meter(register: &Register, meter: &mut Meter) -> Result<Option<Meter>, Error> {
+pub(super) async fn meter(register: &Staging<'_>, meter: &mut Meter) -> Result<Option<Meter>, Error> {
     check_id("id", &meter.id)?;
     check_texts(&[("serial", &meter.serial)])?;
     if meter.interval_seconds == 0 {
@@ -176,7 +176,7 @@ fn dial(dial: &mut Dial) -> Result<(), Error> {
 }
 
 pub(super) async fn installation(
-    register: &Register,
+    register: &Staging<'_>,
     installation: &mut Installation,
 ) -> Result<Option<Installation>, Error> {
     check_id("id", &installation.id)?;
@@ -189,7 +189,7 @@ pub(super) async fn installation(
 }
 
 /// The meter and the point exist, and the meter is nowhere else in that time.
-fn check_place(register: &Register, installation: &Installation, from: i64, to: i64) -> Result<(), Error> {
+fn check_place(register: &Staging<'_>, installation: &Installation, from: i64, to: i64) -> Result<(), Error> {
     let index = register.index();
     let Some(meter) = index.meter(&installation.meter_id) else {
         return Err(Error::NotFound {
@@ -220,7 +220,7 @@ fn check_place(register: &Register, installation: &Installation, from: i64, to: 
     Ok(())
 }
 
-pub(super) async fn account(register: &Register, account: &mut Account) -> Result<Option<Account>, Error> {
+pub(super) async fn account(register: &Staging<'_>, account: &mut Account) -> Result<Option<Account>, Error> {
     check_id("id", &account.id)?;
     check_currency(&account.currency)?;
     check_texts(&[
@@ -241,7 +241,7 @@ pub(super) async fn account(register: &Register, account: &mut Account) -> Resul
 }
 
 pub(super) async fn calendar(
-    register: &Register,
+    register: &Staging<'_>,
     calendar: &mut Calendar,
 ) -> Result<Option<Calendar>, Error> {
     check_id("id", &calendar.id)?;
@@ -267,7 +267,7 @@ pub(super) async fn calendar(
 }
 
 pub(super) async fn tariff(
-    register: &Register,
+    register: &Staging<'_>,
     tariff: &mut Tariff,
 ) -> Result<(Option<Tariff>, tariff_engine::Tariff), Error> {
     check_id("id", &tariff.id)?;
@@ -297,7 +297,7 @@ pub(super) async fn tariff(
     Ok((old, parsed))
 }
 
-pub(super) async fn seller(register: &Register, seller: &mut Seller) -> Result<Option<Seller>, Error> {
+pub(super) async fn seller(register: &Staging<'_>, seller: &mut Seller) -> Result<Option<Seller>, Error> {
     check_id("id", &seller.id)?;
     check_texts(&[
         ("name", &seller.name),
@@ -313,7 +313,7 @@ pub(super) async fn seller(register: &Register, seller: &mut Seller) -> Result<O
     {
         return invalid("BAD_SERIES", "series must be 1 to 16 of A-Z 0-9");
     }
-    let others = register.list::<Seller>(None, MAX_PARTS).await?;
+    let others = register.sellers(MAX_PARTS).await?;
     if let Some(other) = others.iter().find(|other| other.id != seller.id) {
         return conflict(
             "SELLER_EXISTS",
@@ -328,7 +328,7 @@ pub(super) async fn seller(register: &Register, seller: &mut Seller) -> Result<O
 }
 
 pub(super) async fn agreement(
-    register: &Register,
+    register: &mut Staging<'_>,
     agreement: &mut Agreement,
 ) -> Result<Option<Agreement>, Error> {
     check_id("id", &agreement.id)?;
@@ -404,32 +404,22 @@ fn check_order(agreement: &Agreement, zone: Tz, from_ms: i64) -> Result<(), Erro
 }
 
 async fn check_assignment(
-    register: &Register,
+    register: &mut Staging<'_>,
     assignment: &mut Assignment,
     zone: Tz,
     account: &Account,
 ) -> Result<(), Error> {
-    let tariff: Tariff = register.find(&assignment.tariff_id).await?;
+    let (tariff_zone, currency) = register.zone_and_currency(&assignment.tariff_id).await?;
     let _calendar: Calendar = register.find(&assignment.calendar_id).await?;
-    let parsed = match tariff_engine::Tariff::parse(&tariff.body) {
-        Ok(parsed) => parsed,
-        Err(problems) => return invalid("TARIFF_INVALID", problems.to_string()),
-    };
-    if parsed.zone() != zone {
-        let message = format!(
-            "tariff {} is of zone {}, the service point of {zone}",
-            tariff.id,
-            parsed.zone()
-        );
+    let tariff = &assignment.tariff_id;
+    if tariff_zone != zone {
+        let message = format!("tariff {tariff} is of zone {tariff_zone}, the service point of {zone}");
         return conflict("ZONE_MISMATCH", message);
     }
-    if parsed.currency() != account.currency {
+    if currency != account.currency {
         let message = format!(
-            "tariff {} is in {}, account {} in {}",
-            tariff.id,
-            parsed.currency(),
-            account.id,
-            account.currency
+            "tariff {tariff} is in {currency}, account {} in {}",
+            account.id, account.currency
         );
         return conflict("CURRENCY_MISMATCH", message);
     }
@@ -449,7 +439,7 @@ async fn check_assignment(
                 format!("{:?} is not IMPORT, EXPORT or REACTIVE", term.channel),
             );
         }
-        if register.index().meter(&term.meter_id).is_none() {
+        if !register.has_meter(&term.meter_id) {
             return Err(Error::NotFound {
                 what: "meter",
                 id: term.meter_id.clone(),

@@ -38,7 +38,7 @@ pub(crate) struct Point {
 }
 
 /// A meter; `None` parts = it is installed or billed, but not registered (never the case after a check).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct MeterFacts {
     pub(crate) interval_seconds: u32,
     pub(crate) channels: Vec<Channel>,
@@ -197,6 +197,37 @@ impl Index {
             }
         }
         self.agreements.insert(id, covers);
+    }
+
+    /// Takes over what `whole` says of a meter and where it is, unless this index has the meter.
+    pub(super) fn copy_meter(&mut self, whole: &Self, id: &str) {
+        if !self.meters.contains_key(id)
+            && let Some((id, facts)) = whole.meters.get_key_value(id)
+        {
+            self.meters.insert(Arc::clone(id), facts.clone());
+        }
+    }
+
+    /// Takes over what `whole` says of a point and its agreements, unless this index has the point. Its group and meters stay behind.
+    pub(super) fn copy_point(&mut self, whole: &Self, id: &str) {
+        if self.points.contains_key(id) {
+            return;
+        }
+        let Some((id, point)) = whole.points.get_key_value(id) else {
+            return;
+        };
+        for agreement in &point.agreements {
+            if let Some(covers) = whole.agreements.get(agreement) {
+                self.agreements.insert(Arc::clone(agreement), covers.clone());
+            }
+        }
+        let copy = Point {
+            zone: point.zone,
+            group: NO_GROUP,
+            agreements: point.agreements.clone(),
+            meters: BTreeSet::new(),
+        };
+        self.points.insert(Arc::clone(id), copy);
     }
 
     pub(crate) fn point(&self, id: &str) -> Option<&Point> {

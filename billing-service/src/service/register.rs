@@ -4,7 +4,8 @@ use proto::billing::register_object::Object;
 use proto::billing::{
     Account, Agreement, Calendar, Exception, Installation, ListExceptionsRequest, ListExceptionsResponse,
     ListMetersRequest, ListMetersResponse, ListRegisterRequest, ListRegisterResponse, Meter, MeterView,
-    PutResponse, RegisterKey, RegisterObject, Seller, ServicePoint, Tariff,
+    PutManyRequest, PutManyResponse, PutResponse, PutResult, RegisterKey, RegisterObject, Seller,
+    ServicePoint, Tariff,
 };
 
 use super::{page, readings};
@@ -12,6 +13,7 @@ use crate::consequence::Watcher;
 use crate::error::Error;
 use crate::exception::Kind;
 use crate::office::Office;
+use crate::register::Outcome;
 use crate::store::RegisterDocument;
 
 /// Calls `$call::<D>` for the document type that a word of [`RegisterKey`] means, and wraps what it gives.
@@ -36,20 +38,64 @@ pub(super) async fn put(
     watcher: &Watcher,
     object: RegisterObject,
 ) -> Result<PutResponse, Error> {
-    // What may change what a meter's reads mean to the rest.
-    let meters: Vec<String> = match &object.object {
-        Some(Object::Meter(meter)) => vec![meter.id.clone()],
-        Some(Object::Installation(installation)) => vec![installation.meter_id.clone()],
-        _ => Vec::new(),
-    };
+    let meter = meter_of(&object).map(str::to_owned);
     let written = office.register.put(object).await?;
-    for meter in meters {
+    if let Some(meter) = meter {
         watcher.registered(&meter).await?;
     }
     Ok(PutResponse {
-        created: written.created,
+        created: written.outcome == Outcome::Created,
         register_version: written.version,
     })
+}
+
+pub(super) async fn put_many(
+    office: &Office,
+    watcher: &Watcher,
+    request: PutManyRequest,
+) -> Result<PutManyResponse, Error> {
+    let meters: Vec<Option<String>> = request
+        .objects
+        .iter()
+        .map(|object| meter_of(object).map(str::to_owned))
+        .collect();
+    let many = office.register.put_many(request.objects, request.dry_run).await?;
+    if !request.dry_run {
+        let kept = meters
+            .iter()
+            .zip(&many.results)
+            .filter(|(_, result)| result.is_ok());
+        for meter in kept.filter_map(|(meter, _)| meter.as_deref()) {
+            watcher.registered(meter).await?;
+        }
+    }
+    Ok(PutManyResponse {
+        results: many.results.into_iter().map(result_of).collect(),
+        register_version: many.version,
+    })
+}
+
+/// The meter whose reads may mean something else to the rest after this object.
+fn meter_of(object: &RegisterObject) -> Option<&str> {
+    match &object.object {
+        Some(Object::Meter(meter)) => Some(&meter.id),
+        Some(Object::Installation(installation)) => Some(&installation.meter_id),
+        _ => None,
+    }
+}
+
+fn result_of(result: Result<Outcome, Error>) -> PutResult {
+    let (word, reason, message) = match result {
+        Ok(Outcome::Created) => ("created", "", String::new()),
+        Ok(Outcome::Replaced) => ("replaced", "", String::new()),
+        Ok(Outcome::Unchanged) => ("unchanged", "", String::new()),
+        Err(error) => ("refused", error.reason(), error.to_string()),
+    };
+    PutResult {
+        result: word.to_owned(),
+        reason: reason.to_owned(),
+        message,
+    }
 }
 
 pub(super) async fn get(office: &Office, key: &RegisterKey) -> Result<RegisterObject, Error> {
