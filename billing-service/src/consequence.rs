@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use model::Series;
-use proto::billing::Bill;
 
-use crate::bill::load::{bill_id, spans_of};
 use crate::error::{Error, StoreError};
 use crate::exception::{Cause, Kind};
 use crate::issue::late_read;
@@ -104,22 +102,14 @@ impl Watcher {
         Ok(())
     }
 
+    /// Asks the store, not the cache: a bill may have been stored a moment ago.
     async fn check_issued(office: &Office, agreement: &Id, range_ms: &Range<i64>) -> Result<(), Error> {
-        let facts = office.loader.facts(agreement).await?;
-        for span in spans_of(&facts, range_ms.end.min(office.issuer.settled_before_ms())) {
-            if span.period.part(range_ms.start, range_ms.end).is_none() {
-                continue;
-            }
-            let id = bill_id(&facts, &span);
-            // Asked of the store, not of the cache: the bill may have been stored a moment ago.
-            let (bill, inputs) = (
-                office.store.get::<Bill>(&id).await?,
-                office.store.get::<BillInputs>(&id).await?,
-            );
-            if let (Some(bill), Some(inputs)) = (bill, inputs)
+        for id in office.issued_of(agreement).await?.touching(range_ms) {
+            let inputs: Option<BillInputs> = office.store.get(&id).await?;
+            if let Some(inputs) = inputs
                 && !office.loader.is_current(&inputs).await?
             {
-                office.exceptions.raise(&[late_read(&bill.id)]).await?;
+                office.exceptions.raise(&[late_read(&id)]).await?;
             }
         }
         Ok(())

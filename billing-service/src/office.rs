@@ -1,12 +1,16 @@
 //! The parts of billing put together: what the calls, the consumer of reads and the clock drive.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use model::Clock;
-use proto::billing::Bill;
+use proto::billing::{Bill, Hold};
+use tariff_engine::Period;
 
 use crate::bill::draft::Drafts;
-use crate::bill::load::{Facts, Loader, bill_id, parse_bill_id, spans_of};
+use crate::bill::hold;
+use crate::bill::load::{Facts, Loaded, Loader, bill_id, parse_bill_id, spans_of};
 use crate::cycle::Span;
 use crate::error::Error;
 use crate::exception::Exceptions;
@@ -16,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::reads::Reads;
 use crate::register::SharedRegister;
 use crate::store::{BillInputs, Store};
+use crate::time;
 
 /// See the module.
 pub(crate) struct Office {
@@ -29,6 +34,41 @@ pub(crate) struct Office {
     pub(crate) cache: Arc<dyn crate::cache::Cache>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+}
+
+/// Start and end of what is issued for one agreement, by bill.
+#[derive(Debug, Default)]
+pub(crate) struct IssuedPeriods(BTreeMap<String, (i64, i64)>);
+
+impl IssuedPeriods {
+    /// Whether this bill is issued.
+    pub(crate) fn has(&self, bill_id: &str) -> bool {
+        self.0.contains_key(bill_id)
+    }
+
+    /// The ids, in order of their first day.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The bills whose period has something of a range of time.
+    pub(crate) fn touching(self, range_ms: &Range<i64>) -> impl Iterator<Item = String> {
+        let inside = |(start_ms, end_ms): (i64, i64)| start_ms < range_ms.end && range_ms.start < end_ms;
+        self.0
+            .into_iter()
+            .filter(move |(_, period)| inside(*period))
+            .map(|(id, _)| id)
+    }
+
+    /// A hold if some of the period is in another issued bill: the calendar or the agreement was changed after it.
+    pub(crate) fn overlap(&self, bill_id: &str, period: &Period) -> Option<Hold> {
+        let mut others = self.0.iter().filter(|(id, _)| *id != bill_id);
+        let (other, _) = others.find(|(_, (start_ms, end_ms))| period.part(*start_ms, *end_ms).is_some())?;
+        Some(hold(
+            "ISSUED_OVERLAP",
+            format!("some of this period is in the issued bill {other}"),
+        ))
+    }
 }
 
 impl Office {
@@ -52,13 +92,43 @@ impl Office {
         Ok(bill)
     }
 
+    /// What the bill of a span is planned from, as of now.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn load(&self, facts: &Facts, span: &Span) -> Result<Loaded, Error> {
+        let mut loaded = self.loader.load(facts, span, self.clock.now_ms()).await?;
+        let issued = self.issued_of(&facts.agreement.id).await?;
+        loaded
+            .holds
+            .extend(issued.overlap(&loaded.subject.bill_id, &span.period));
+        Ok(loaded)
+    }
+
+    /// The periods of an agreement that are issued.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn issued_of(&self, agreement: &str) -> Result<IssuedPeriods, Error> {
+        let mut issued = IssuedPeriods::default();
+        let period = |bill: Bill| {
+            if bill.agreement_id == agreement {
+                issued
+                    .0
+                    .insert(bill.id, (time::start(&bill.start_utc), time::end(&bill.end_utc)));
+            }
+        };
+        self.store.for_each(&format!("{agreement}."), period).await?;
+        Ok(issued)
+    }
+
     /// The draft, or bill to date, of a span.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub(crate) async fn draft(&self, facts: &Facts, span: &Span) -> Result<Bill, Error> {
         let timer = self.metrics.plan_seconds.start_timer();
-        let loaded = self.loader.load(facts, span, self.clock.now_ms()).await?;
+        let loaded = self.load(facts, span).await?;
         let bill = self.drafts.plan(&loaded).await;
         timer.observe_duration();
         Ok(bill)

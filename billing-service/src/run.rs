@@ -64,16 +64,20 @@ async fn plan_agreement(
 ) -> Result<(), Error> {
     let now_ms = office.clock.now_ms();
     let facts = office.loader.facts(agreement).await?;
+    let issued = office.issued_of(agreement).await?;
     for span in spans_of(&facts, now_ms.min(request.as_of_ms)) {
         if span.due_ms > request.as_of_ms || span.period.end_ms > now_ms {
             continue;
         }
-        if office.store.get::<Bill>(&bill_id(&facts, &span)).await?.is_some() {
+        if issued.has(&bill_id(&facts, &span)) {
             answer.already_issued = answer.already_issued.saturating_add(1);
             continue;
         }
         let timer = office.metrics.plan_seconds.start_timer();
-        let loaded = office.loader.load(&facts, &span, now_ms).await?;
+        let mut loaded = office.loader.load(&facts, &span, now_ms).await?;
+        loaded
+            .holds
+            .extend(issued.overlap(&loaded.subject.bill_id, &span.period));
         let bill = loaded.plan();
         timer.observe_duration();
         if bill.holds.is_empty() {

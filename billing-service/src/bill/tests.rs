@@ -189,6 +189,35 @@ async fn what_is_found_in_the_register_holds_a_bill() {
 }
 
 #[tokio::test]
+async fn a_calendar_changed_after_issue_bills_no_day_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path()).await;
+    world.furnish().await;
+    world.deliver(&batch("m", &load())).await;
+    assert_eq!(world.run().await.unwrap().issued, 1);
+    let first = proto::billing::Calendar {
+        id: "day15".to_owned(),
+        billing_day: 1,
+        ..Default::default()
+    };
+    world.put(Object::Calendar(first)).await.unwrap();
+    let answer = world.run().await.unwrap();
+    assert_eq!(
+        (answer.issued, answer.already_issued, answer.held),
+        (0, 1, 0),
+        "the bill from 15 March on is issued"
+    );
+    world.clock.set("2024-05-05T12:00:00Z");
+    let bill = world.office.bill("a.2024-04-01.0").await.unwrap();
+    let twice = (
+        "ISSUED_OVERLAP",
+        "some of this period is in the issued bill a.2024-03-15.0",
+    );
+    assert!(reasons(&bill).contains(&twice), "{:?}", bill.holds);
+    assert_eq!(world.run().await.unwrap().held, 1);
+}
+
+#[tokio::test]
 async fn a_tariff_that_may_not_be_issued_holds_the_bill() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::open(folder.path()).await;

@@ -12,6 +12,7 @@ use super::page;
 use super::readings::View;
 use crate::bill::load::{bill_id, parse_bill_id, spans_of};
 use crate::bill::{DRAFT, ISSUED, OPEN, channel, hold, usage};
+use crate::cycle::Span;
 use crate::error::Error;
 use crate::issue::{Order, Ready};
 use crate::office::Office;
@@ -22,8 +23,9 @@ use crate::time;
 
 /// Most bills looked at for one page: a filter that fits few gives short pages, not long waits.
 const MAX_LOOKED_AT: usize = 5000;
-/// Most readings of one line in an explanation.
+/// Most readings of one line in an explanation, and of all its lines.
 const MAX_READS: usize = 10_000;
+const MAX_READS_IN_ALL: usize = 20_000;
 /// Who acts when a request does not say.
 const NOBODY: &str = "unknown";
 
@@ -41,29 +43,32 @@ pub(super) async fn list(office: &Office, request: &ListBillsRequest) -> Result<
     let mut looked_at = 0_usize;
     for agreement in agreements(office, request) {
         let facts = office.loader.facts(&agreement).await?;
+        let issued = office.issued_of(&agreement).await?;
+        // What was issued is listed also where a changed calendar has no such cycle any more.
+        let mut bills: BTreeMap<String, Option<Span>> =
+            issued.ids().map(|id| (id.to_owned(), None)).collect();
         for span in spans_of(&facts, now_ms.saturating_add(1)) {
-            let id = bill_id(&facts, &span);
+            bills.entry(bill_id(&facts, &span)).or_insert(Some(span));
+        }
+        for (id, span) in bills {
             if agreement_and_day(&id) <= agreement_and_day(&request.cursor) {
                 continue;
             }
             if answer.items.len() == limit || looked_at == MAX_LOOKED_AT {
-                // The page ends before this bill: the cursor is the one looked at last.
-                return Ok(answer);
+                return Ok(answer); // the next page begins after the bill looked at last
             }
             looked_at = looked_at.saturating_add(1);
             answer.next_cursor = Some(id.clone());
-            let open = span.period.end_ms > now_ms;
-            let bill = match office.issued(&id).await? {
-                Some(bill) => bill,
-                None if request.status == ISSUED
-                    || (request.status == OPEN) != open && !request.status.is_empty() =>
-                {
-                    continue;
-                }
-                None => office.draft(&facts, &span).await?,
+            let status = match &span {
+                None => ISSUED,
+                Some(span) if span.period.end_ms > now_ms => OPEN,
+                Some(_) => DRAFT,
             };
-            if request.status.is_empty() || request.status == bill.status {
-                answer.items.push(bill);
+            if request.status.is_empty() || request.status == status {
+                answer.items.push(match &span {
+                    None => office.bill(&id).await?,
+                    Some(span) => office.draft(&facts, span).await?,
+                });
             }
         }
     }
@@ -145,7 +150,7 @@ pub(super) async fn issue(office: &Office, request: &IssueBillRequest) -> Result
         return Ok(bill);
     }
     let (facts, span) = office.span(&request.id).await?;
-    let loaded = office.loader.load(&facts, &span, office.clock.now_ms()).await?;
+    let loaded = office.load(&facts, &span).await?;
     let mut bill = loaded.plan();
     if loaded.open {
         bill.holds.insert(0, hold("OPEN", "the cycle has not ended"));
@@ -189,7 +194,7 @@ pub(super) async fn explain(
         }
         None => {
             let (facts, span) = office.span(&request.id).await?;
-            let loaded = office.loader.load(&facts, &span, office.clock.now_ms()).await?;
+            let loaded = office.load(&facts, &span).await?;
             (office.drafts.plan(&loaded).await, loaded.inputs)
         }
     };
@@ -213,6 +218,7 @@ pub(super) async fn explain(
     };
     let priced = office.loader.priced(&bill.tariff_edition, &period).await?;
     let mut lines = Vec::with_capacity(wanted.len());
+    let mut left = MAX_READS_IN_ALL;
     for line in wanted {
         let mut shown = LineReads {
             line: line.id.clone(),
@@ -221,9 +227,10 @@ pub(super) async fn explain(
         };
         if let Ok(compiled) = &priced.compiled {
             for term in &inputs.terms {
-                add_reads(office, (compiled, &line.id), term, zone, &mut shown).await?;
+                add_reads(office, (compiled, left.min(MAX_READS)), (term, zone), &mut shown).await?;
             }
         }
+        left = left.saturating_sub(shown.reads.len());
         lines.push(shown);
     }
     Ok(ExplainBillResponse {
@@ -235,9 +242,8 @@ pub(super) async fn explain(
 /// Adds the reads of a term that went into a line.
 async fn add_reads(
     office: &Office,
-    (compiled, line): (&Compiled, &str),
-    term: &Term,
-    zone: chrono_tz::Tz,
+    (compiled, most): (&Compiled, usize),
+    (term, zone): (&Term, chrono_tz::Tz),
     shown: &mut LineReads,
 ) -> Result<(), Error> {
     let (Some(register), Ok(meter)) = (usage::register(term), term.meter_id.parse()) else {
@@ -257,7 +263,7 @@ async fn add_reads(
         let inside = compiled
             .lines_at(billed.start_ms)
             .iter()
-            .any(|(id, of)| id == line && *of == register);
+            .any(|(id, of)| *id == shown.line && *of == register);
         if !inside {
             continue;
         }
@@ -266,7 +272,7 @@ async fn add_reads(
             .quality
             .entry(billed.content.quality.word().to_owned())
             .or_default() += 1;
-        if shown.reads.len() < MAX_READS {
+        if shown.reads.len() < most {
             let known = received
                 .get(&billed.start_ms)
                 .filter(|read| read.content == billed.content);
