@@ -37,7 +37,6 @@ const WRITES: [&str; 5] = [
     "/gridtally.billing.v1.Billing/IssueBill",
     "/gridtally.billing.v1.Register/Put",
     "/gridtally.billing.v1.Register/PutMany",
-    "/gridtally.billing.v1.Register/PutMany",
     "/gridtally.billing.v1.Quarantine/ReplayQuarantined",
 ];
 const RUN_BILLS: &str = WRITES[0];

@@ -165,10 +165,6 @@ impl register_server::Register for Service {
         answer(register::put_many(&self.office, &self.watcher, request.into_inner()).await)
     }
 
-    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
-        answer(register::put_many(&self.office, &self.watcher, request.into_inner()).await)
-    }
-
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
         answer(register::get(&self.office, &request.into_inner()).await)
     }

@@ -120,10 +120,6 @@ impl Register for Forward {
         self.0.register.put_many(bare(request)).await
     }
 
-    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
-        self.0.register.put_many(bare(request)).await
-    }
-
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
         self.0.register.get(bare(request)).await
     }

@@ -234,18 +234,6 @@ impl Register for Fakes {
         }))
     }
 
-    async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
-        self.note(&request);
-        let result = PutResult {
-            result: "created".to_owned(),
-            ..PutResult::default()
-        };
-        Ok(Response::new(PutManyResponse {
-            results: vec![result; request.get_ref().objects.len()],
-            register_version: 1,
-        }))
-    }
-
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
         self.note(&request);
         let key = request.into_inner();
