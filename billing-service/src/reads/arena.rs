@@ -10,8 +10,8 @@ use model::{Channel, Content, MeasuredQuantity, Quality, Series};
 
 use crate::block::{DAY_MS, Entry};
 
-/// Readings of one chunk: 256 KiB.
-const CHUNK: usize = 1 << 14;
+/// Readings of one chunk: 64 KiB.
+const CHUNK: usize = 1 << 12;
 /// No reading.
 const NONE: u32 = u32::MAX;
 /// Set in a slot's shape: start and value stand in the table of wide ones.

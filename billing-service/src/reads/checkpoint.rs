@@ -56,27 +56,29 @@ impl Reads {
         }
     }
 
-    async fn tick(&self) -> Result<(), StoreError> {
-        while self.bytes() >= self.limits.checkpoint_bytes() {
-            let fullest = self.shards.iter().max_by_key(|shard| shard.bytes());
-            let Some(fullest) = fullest.filter(|shard| shard.bytes() > 0) else {
-                break;
-            };
-            self.checkpoint_shard(fullest).await?;
+    /// One look at every shard, the fullest first. One that fails does not hold up the others.
+    pub(super) async fn tick(&self) -> Result<(), StoreError> {
+        let mut shards: Vec<&Shard> = self.shards.iter().collect();
+        shards.sort_by_key(|shard| std::cmp::Reverse(shard.bytes()));
+        let mut outcome = Ok(());
+        for shard in shards {
+            outcome = outcome.and(self.tend(shard).await);
         }
-        for shard in &self.shards {
-            let due = shard.due();
-            let age = due.since.map_or(Duration::ZERO, |since| Instant::now() - since);
-            if age >= MAX_AGE || (due.urgent && age >= MAX_URGENT_AGE) {
-                self.checkpoint_shard(shard).await?;
-            }
-            self.ensure_prompt(shard).await?;
-            if due
-                .unensured
-                .is_some_and(|since| Instant::now() - since >= MAX_UNENSURED)
-            {
-                self.ensure_fresh(shard).await?;
-            }
+        outcome
+    }
+
+    /// Makes a checkpoint of a shard if one is due, and ensures what cannot wait for the next.
+    async fn tend(&self, shard: &Shard) -> Result<(), StoreError> {
+        let due = shard.due();
+        let age = |since: Option<Instant>| since.map_or(Duration::ZERO, |since| Instant::now() - since);
+        let full = self.bytes() >= self.limits.checkpoint_bytes() && shard.bytes() > 0;
+        let old = age(due.since) >= MAX_AGE || (due.urgent && age(due.since) >= MAX_URGENT_AGE);
+        if full || old {
+            return self.checkpoint_shard(shard).await;
+        }
+        self.ensure_prompt(shard).await?;
+        if age(due.unensured) >= MAX_UNENSURED {
+            self.ensure_fresh(shard).await?;
         }
         Ok(())
     }

@@ -52,6 +52,17 @@ impl Meters {
         (hash, found)
     }
 
+    /// As [`Self::find`] without the hash, trying the handle after `last` first: batches mostly name meters in the order in which they
+    /// were first seen, and a look at the next id costs a tenth of a search in a large table.
+    #[inline]
+    pub(super) fn find_after(&self, last: Option<u32>, id: &str) -> Option<u32> {
+        let next = last.map_or(0, |last| last.wrapping_add(1));
+        if self.id(next) == Some(id) {
+            return Some(next);
+        }
+        self.find(id).1
+    }
+
     #[inline]
     fn is(&self, handle: u32, hash: u64, id: &str) -> bool {
         let known = usize::try_from(handle).ok().and_then(|at| self.hashes.get(at));

@@ -224,11 +224,31 @@ async fn what_cannot_wait_comes_within_seconds_and_the_rest_within_a_minute() {
     checkpoints.join_all().await;
 }
 
+/// A shard whose checkpoints fail does not keep the others from theirs.
+#[tokio::test(start_paused = true)]
+async fn shards_fail_alone() {
+    let (backend, told) = (InParts::default(), Arc::new(Told::default()));
+    let reads = open(&backend, &told, 4).await;
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        let shard = shard_of(meter_hash(name), 4);
+        reads.apply(shard, &columns(&[Sent::new(name, 0, 1)]), 1).unwrap();
+    }
+    let used = (0..4).filter(|shard| reads.position(*shard) == 1).count();
+    assert!(used > 1);
+    backend.fail_next(1);
+    tokio::time::advance(std::time::Duration::from_secs(3600)).await;
+    assert!(reads.tick().await.is_err());
+    let stored = (0..4)
+        .filter(|shard| *reads.stored(*shard).unwrap().borrow() == 1)
+        .count();
+    assert_eq!(stored, used - 1);
+}
+
 #[tokio::test]
 async fn at_the_bound_of_memory_consumers_wait() {
     let (backend, told) = (InParts::default(), Arc::new(Told::default()));
     let limits = Limits {
-        pending_bytes: 400_000, // a chunk and a bit
+        pending_bytes: 300_000,
     };
     let reads = Reads::open(backend.open().await, told, 1, limits).await.unwrap();
     reads.wait_for_room().await;

@@ -14,6 +14,10 @@ fn every_id_is_found_by_its_number_and_back() {
         assert_eq!(meters.find(id).1, Some(number));
         assert_eq!(meters.id(number), Some(id.as_str()));
     }
+    for last in [None, Some(6), Some(7), Some(4999), Some(u32::MAX)] {
+        assert_eq!(meters.find_after(last, "meter-7"), Some(7));
+        assert_eq!(meters.find_after(last, "stranger"), None);
+    }
     assert_eq!(meters.len(), 5000);
     assert_eq!(meters.id(5000), None);
     assert_eq!(meters.find("meter-5000").1, None);

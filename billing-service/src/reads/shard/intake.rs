@@ -2,7 +2,7 @@
 //! per reading.
 
 use message_bus::Position;
-use model::{Channel, MeasuredQuantity, Quality, is_valid_id, shard_of};
+use model::{Channel, MeasuredQuantity, Quality, is_valid_id, meter_hash, shard_of};
 use proto::columns::{self, KIND_REGISTER, KIND_TELEMETRY};
 use proto::meter::ReadingColumns;
 use tokio::time::Instant;
@@ -92,17 +92,14 @@ impl Memory {
         }
         scratch.meters.clear();
         let mut unknown = 0;
+        let mut last = None;
         for id in columns.meter_ids() {
-            let (hash, found) = self.meters.find(id);
+            let found = self.meters.find_after(last, id);
             if found.is_none() {
                 unknown += 1;
-                if !is_valid_id(id) {
-                    return Err(Unreadable::Ids("meters"));
-                }
-                if shard_of(hash, self.shards) != self.shard {
-                    return Err(Unreadable::Shard(id.to_owned()));
-                }
+                self.check_meter(id)?;
             }
+            last = found.or(last);
             scratch.meters.push(found.unwrap_or(u32::MAX));
         }
         if unknown > 0 {
@@ -116,6 +113,17 @@ impl Memory {
             scratch
                 .registers
                 .push([Channel::Import, Channel::Export, Channel::Reactive].map(of));
+        }
+        Ok(())
+    }
+
+    /// Whether a new meter may be kept here.
+    fn check_meter(&self, id: &str) -> Result<(), Unreadable> {
+        if !is_valid_id(id) {
+            return Err(Unreadable::Ids("meters"));
+        }
+        if shard_of(meter_hash(id), self.shards) != self.shard {
+            return Err(Unreadable::Shard(id.to_owned()));
         }
         Ok(())
     }
