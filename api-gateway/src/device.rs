@@ -12,6 +12,7 @@ mod metrics;
 mod port;
 mod receipts;
 mod stream;
+mod unary;
 mod wire;
 
 use std::io;

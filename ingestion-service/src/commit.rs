@@ -167,7 +167,10 @@ fn understood(published: Result<Result<(), BusError>, tokio::time::error::Elapse
     match published {
         Ok(Ok(())) => Ok(()),
         Ok(Err(full @ (BusError::Full { .. } | BusError::DiskFull { .. }))) => {
-            tracing::warn!(error = &full as &dyn std::error::Error, "bus full, readings turned away");
+            tracing::warn!(
+                error = &full as &dyn std::error::Error,
+                "bus full, readings turned away"
+            );
             Err(Publish::Full)
         }
         Ok(Err(error)) => {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::meter::ReadingColumns;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, TryAcquireError, watch};
 
 use crate::assess::Assessment;
@@ -28,19 +29,49 @@ pub(crate) enum Outcome {
 
 /// Set once, when the outcome is known; a sender that vanishes without it means unknown.
 pub(crate) type Answer = watch::Receiver<Option<Arc<Outcome>>>;
-type Announce = watch::Sender<Option<Arc<Outcome>>>;
+
+/// The callers of a group on one runtime. They are woken by a task of their own runtime: waking each from here would cost a system call
+/// for every reading that comes alone.
+#[derive(Debug)]
+struct Lane {
+    runtime: Handle,
+    announce: watch::Sender<Option<Arc<Outcome>>>,
+}
+
+impl Lane {
+    /// The answer for a caller on the current runtime.
+    fn join(lanes: &mut Vec<Self>) -> Answer {
+        let runtime = Handle::current();
+        if let Some(lane) = lanes.iter().find(|lane| lane.runtime.id() == runtime.id()) {
+            return lane.announce.subscribe();
+        }
+        let (announce, answer) = watch::channel(None);
+        lanes.push(Self { runtime, announce });
+        answer
+    }
+
+    fn announce(self, outcome: Arc<Outcome>) {
+        // Lives as long as it takes to wake its callers; a runtime that has ended drops it, and no caller is left there.
+        self.runtime.spawn(async move {
+            self.announce.send_replace(Some(outcome));
+        });
+    }
+}
 
 /// A group that was taken to be published.
 #[derive(Debug)]
 pub(crate) struct Taken {
     pub(crate) group: Group,
-    announce: Announce,
+    lanes: Vec<Lane>,
 }
 
 impl Taken {
     /// Tells every caller.
-    pub(crate) fn announce(&self, outcome: Outcome) {
-        self.announce.send_replace(Some(Arc::new(outcome)));
+    pub(crate) fn announce(self, outcome: Outcome) {
+        let outcome = Arc::new(outcome);
+        for lane in self.lanes {
+            lane.announce(Arc::clone(&outcome));
+        }
     }
 }
 
@@ -59,7 +90,7 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct Open {
     group: Group,
-    announce: Announce,
+    lanes: Vec<Lane>,
     spare: Spare,
     closed: bool,
 }
@@ -70,7 +101,7 @@ impl Queue {
         Self {
             open: Mutex::new(Open {
                 group: Group::default(),
-                announce: watch::Sender::new(None),
+                lanes: Vec::new(),
                 spare: Spare::default(),
                 closed: false,
             }),
@@ -124,7 +155,7 @@ impl Queue {
         }
         let first = open.group.rows == 0;
         let places = open.group.add(columns, assessment, self.shards, &mut open.spare);
-        let answer = open.announce.subscribe();
+        let answer = Lane::join(&mut open.lanes);
         self.metrics.queued(open.group.rows, open.group.cost);
         drop(guard);
         if first {
@@ -142,7 +173,7 @@ impl Queue {
         self.metrics.queued(0, 0);
         Some(Taken {
             group: std::mem::take(&mut open.group),
-            announce: std::mem::replace(&mut open.announce, watch::Sender::new(None)),
+            lanes: std::mem::take(&mut open.lanes),
         })
     }
 

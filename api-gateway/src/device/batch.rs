@@ -70,19 +70,6 @@ impl Builder {
         Ok(self.finish())
     }
 
-    /// The batch of an encoded `SendReadingRequest`: always of one reading, which is empty if it is absent.
-    pub(super) fn single(&mut self, message: &[u8]) -> Result<Batch, NoBatch> {
-        let mut fields = Fields::of(message, 0);
-        let mut claim = Claim::default();
-        while let Some((number, value)) = fields.next()? {
-            if number == 1 {
-                claim.merge(value.bytes()?, 1)?;
-            }
-        }
-        self.add(&claim)?;
-        Ok(self.finish())
-    }
-
     /// Adds a reading, good or bad.
     pub(crate) fn add(&mut self, claim: &Claim<'_>) -> Result<(), NoBatch> {
         if self.batch.readings >= MAX_READINGS {
@@ -111,25 +98,7 @@ impl Builder {
                 .registers
                 .index(&mut columns.registers, name, meter_hash(name)),
         };
-        columns.push(&Row {
-            meter,
-            start_ms: claimed.start_ms,
-            kind: claimed.kind,
-            channel: claimed.channel,
-            register,
-            value: claimed.value,
-            interval_seconds: claimed.interval_seconds,
-            quality: claimed.quality,
-            revision: claimed.revision,
-            sequence: claimed.sequence,
-        });
-        if claimed.measured != [None; 6] {
-            for (quantity, value) in MeasuredQuantity::ALL.iter().zip(claimed.measured) {
-                if let Some(value) = value {
-                    columns.push_telemetry(quantity.code(), value);
-                }
-            }
-        }
+        push(columns, meter, register, claimed);
     }
 
     /// What was added; the next batch begins empty.
@@ -137,6 +106,55 @@ impl Builder {
         self.meters.clear();
         self.registers.clear();
         std::mem::take(&mut self.batch)
+    }
+}
+
+/// The batch of an encoded `SendReadingRequest`: always of one reading, which is empty if it is absent. No table is needed for it.
+pub(super) fn single(message: &[u8], identity: &Identity) -> Result<Batch, NoBatch> {
+    let mut fields = Fields::of(message, 0);
+    let mut claim = Claim::default();
+    while let Some((number, value)) = fields.next()? {
+        if number == 1 {
+            claim.merge(value.bytes()?, 1)?;
+        }
+    }
+    let mut batch = Batch {
+        readings: 1,
+        ..Batch::default()
+    };
+    match claim.judge(|device| identity.may_speak_for(device)) {
+        Ok(claimed) => {
+            batch.columns.push_meter_id(claimed.device_id);
+            if !claimed.register.is_empty() {
+                batch.columns.push_register_name(claimed.register);
+            }
+            push(&mut batch.columns, 0, 0, &claimed);
+        }
+        Err(reason) => batch.refused.push((0, reason)),
+    }
+    Ok(batch)
+}
+
+/// Adds the row of a reading whose names have these indexes.
+fn push(columns: &mut ReadingColumns, meter: u32, register: u32, claimed: &Claimed<'_>) {
+    columns.push(&Row {
+        meter,
+        start_ms: claimed.start_ms,
+        kind: claimed.kind,
+        channel: claimed.channel,
+        register,
+        value: claimed.value,
+        interval_seconds: claimed.interval_seconds,
+        quality: claimed.quality,
+        revision: claimed.revision,
+        sequence: claimed.sequence,
+    });
+    if claimed.measured != [None; 6] {
+        for (quantity, value) in MeasuredQuantity::ALL.iter().zip(claimed.measured) {
+            if let Some(value) = value {
+                columns.push_telemetry(quantity.code(), value);
+            }
+        }
     }
 }
 

@@ -14,22 +14,8 @@ use crate::auth::Identity;
 
 /// tonic hands on encoded answers once this many bytes wait.
 const YIELD_BYTES: usize = 32 << 10;
-/// Buffers of a unary call: a reading takes 60 bytes, a receipt too. The usual 8 KiB per call and direction would only be cleared.
-const SMALL: Sizes = (256, 128);
-/// Buffers of batches.
-const LARGE: Sizes = (64 << 10, 64 << 10);
-
-/// Bytes for decoding and for encoding.
-type Sizes = (usize, usize);
-
-/// Which message carries the readings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// `SendReadingRequest`.
-    One,
-    /// `SendReadingsRequest`.
-    Many,
-}
+/// A batch of 1,000 readings, or its receipts, fits in one piece.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// What a message that is no batch means for the call.
 pub(crate) fn no_batch(why: NoBatch) -> Status {
@@ -48,7 +34,6 @@ pub(crate) fn no_batch(why: NoBatch) -> Status {
 #[derive(Debug)]
 pub(crate) struct ReadingCodec {
     pub(crate) identity: Identity,
-    pub(crate) form: Form,
 }
 
 impl Codec for ReadingCodec {
@@ -58,22 +43,16 @@ impl Codec for ReadingCodec {
     type Decoder = ReadingDecoder;
 
     fn encoder(&mut self) -> ReceiptEncoder {
-        ReceiptEncoder(self.form)
+        ReceiptEncoder
     }
 
     fn decoder(&mut self) -> ReadingDecoder {
-        ReadingDecoder {
-            builder: Builder::new(self.identity.clone()),
-            form: self.form,
-        }
+        ReadingDecoder(Builder::new(self.identity.clone()))
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct ReadingDecoder {
-    builder: Builder,
-    form: Form,
-}
+pub(crate) struct ReadingDecoder(Builder);
 
 impl Decoder for ReadingDecoder {
     type Item = Batch;
@@ -90,22 +69,19 @@ impl Decoder for ReadingDecoder {
                 &joined
             }
         };
-        let batch = match self.form {
-            Form::One => self.builder.single(message),
-            Form::Many => self.builder.many(message),
-        };
+        let batch = self.0.many(message);
         from.advance(from.remaining());
         batch.map(Some).map_err(no_batch)
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        buffers(self.form).0
+        buffers()
     }
 }
 
 /// See [`ReadingCodec`].
 #[derive(Debug)]
-pub(crate) struct ReceiptEncoder(Form);
+pub(crate) struct ReceiptEncoder;
 
 impl Encoder for ReceiptEncoder {
     type Item = Receipts;
@@ -118,19 +94,12 @@ impl Encoder for ReceiptEncoder {
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        buffers(self.0).1
+        buffers()
     }
 }
 
-fn buffers(form: Form) -> (BufferSettings, BufferSettings) {
-    let (decode, encode) = match form {
-        Form::One => SMALL,
-        Form::Many => LARGE,
-    };
-    (
-        BufferSettings::new(decode, YIELD_BYTES),
-        BufferSettings::new(encode, YIELD_BYTES),
-    )
+fn buffers() -> BufferSettings {
+    BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
 }
 
 /// Decodes columns that one sender sends, and encodes their receipts.
@@ -167,7 +136,7 @@ impl Decoder for ColumnDecoder {
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        buffers(Form::Many).0
+        buffers()
     }
 }
 

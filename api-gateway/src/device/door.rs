@@ -13,22 +13,21 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::server::Grpc;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt as _, service_fn};
 
-use super::batch::{Batch, NoBatch};
-use super::codec::{ColumnCodec, Form, ReadingCodec, no_batch};
+use super::batch::Batch;
+use super::codec::{ColumnCodec, ReadingCodec};
 use super::intake::Intake;
 use super::metrics::Method;
+use super::receipts::Receipts;
 use super::stream::{Bounds, answers};
+use super::unary::{self, Form, MAX_MESSAGE_BYTES};
 use crate::auth::{Gate, Identity, Permission};
 
 /// Where calls of `MeterGateway` begin.
 const SERVICE: &str = "/gridtally.meter.v1.MeterGateway/";
-/// 1,000 readings with every field at its longest take 255 KB, and fields that come later need room too; the 256 KiB that would do for
-/// usual batches (57 KB) would refuse those.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 512 << 10;
 /// How long a unary call may take, its reading included: longer than ingestion waits for room and for the bus together.
 const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -76,8 +75,8 @@ impl Service<Request<Body>> for Door {
         };
         shared.intake.metrics.called(method);
         match method {
-            Method::SendReading => Box::pin(unary(shared, request, identity, Form::One)),
-            Method::SendReadings => Box::pin(unary(shared, request, identity, Form::Many)),
+            Method::SendReading => Box::pin(call(shared, request, identity, Form::One)),
+            Method::SendReadings => Box::pin(call(shared, request, identity, Form::Many)),
             Method::StreamReadings => Box::pin(readings(shared, request, identity)),
             Method::StreamColumns => Box::pin(columns(shared, request, identity)),
         }
@@ -98,28 +97,16 @@ fn ready(status: Status) -> Answer {
     Box::pin(std::future::ready(Ok(status.into_http())))
 }
 
-async fn unary(
+async fn call(
     shared: Arc<Shared>,
     request: Request<Body>,
     identity: Identity,
     form: Form,
 ) -> Result<Response<Body>, Infallible> {
-    let mut grpc = Grpc::new(ReadingCodec { identity, form }).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let take = service_fn(|request: tonic::Request<Batch>| {
-        let intake = &shared.intake;
-        async move { intake.take(request.into_inner()).await.map(tonic::Response::new) }
-    });
-    let answered = tokio::time::timeout(CALL_DEADLINE, grpc.unary(take, request)).await;
-    Ok(match answered {
-        Ok(response) if is_out_of_range(&response) => no_batch(NoBatch::TooMany).into_http(),
-        Ok(response) => response,
-        Err(_) => Status::unavailable("not answered in time; send the same again").into_http(),
-    })
-}
-
-/// tonic's word for a message beyond the size limit.
-fn is_out_of_range(response: &Response<Body>) -> bool {
-    Status::from_header_map(response.headers()).is_some_and(|status| status.code() == Code::OutOfRange)
+    let answer = unary::answer(&shared.intake, request, identity, form);
+    Ok(tokio::time::timeout(CALL_DEADLINE, answer)
+        .await
+        .unwrap_or_else(|_| Status::unavailable("not answered in time; send the same again").into_http()))
 }
 
 async fn readings(
@@ -129,7 +116,6 @@ async fn readings(
 ) -> Result<Response<Body>, Infallible> {
     let codec = ReadingCodec {
         identity: identity.clone(),
-        form: Form::Many,
     };
     let mut grpc = Grpc::new(codec).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let serve = service_fn(|request: tonic::Request<Streaming<Batch>>| {
@@ -151,7 +137,7 @@ async fn columns(
     let serve = service_fn(|request: tonic::Request<Streaming<Batch>>| {
         let answers = shared
             .answers(request.into_inner(), &identity)
-            .map(|receipts| receipts.map(super::receipts::Receipts::into_columns));
+            .map(|receipts| receipts.map(Receipts::into_columns));
         std::future::ready(Ok::<_, Status>(tonic::Response::new(answers)))
     });
     Ok(grpc.streaming(serve, request).await)
@@ -162,7 +148,7 @@ impl Shared {
         &self,
         incoming: Streaming<Batch>,
         identity: &Identity,
-    ) -> impl futures_util::Stream<Item = Result<super::receipts::Receipts, Status>> + Send + use<> {
+    ) -> impl futures_util::Stream<Item = Result<Receipts, Status>> + Send + use<> {
         answers(
             incoming,
             self.intake.clone(),

@@ -83,7 +83,7 @@ fn a_thousand_of_the_longest_readings_fit_the_message() {
         temperature_c: Some(1.0),
         pressure_kpa: Some(1.0),
     };
-    assert!(message(vec![longest; 1_000]).len() < super::super::door::MAX_MESSAGE_BYTES);
+    assert!(message(vec![longest; 1_000]).len() < super::super::unary::MAX_MESSAGE_BYTES);
 }
 
 fn columns(ids: &[&str], rows: &[(u32, u32)]) -> ReadingColumns {

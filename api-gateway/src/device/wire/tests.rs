@@ -2,14 +2,19 @@ use proptest::prelude::*;
 use prost::Message;
 use proto::meter::{Reading, SendReadingRequest, SendReadingsRequest};
 
-use super::super::batch::{Batch, Builder, NoBatch};
+use super::super::batch::{Batch, Builder, NoBatch, single};
 use super::super::claim::Claim;
 use super::*;
 use crate::auth::Identity;
 
-/// What our decoder makes of a message.
-fn ours(message: &[u8], form: fn(&mut Builder, &[u8]) -> Result<Batch, NoBatch>) -> Result<Batch, NoBatch> {
-    form(&mut Builder::new(Identity::anybody()), message)
+/// What our decoder makes of a message with many readings.
+fn many(message: &[u8]) -> Result<Batch, NoBatch> {
+    Builder::new(Identity::anybody()).many(message)
+}
+
+/// What our decoder makes of a message with one reading.
+fn one(message: &[u8]) -> Result<Batch, NoBatch> {
+    single(message, &Identity::anybody())
 }
 
 /// What `prost` makes of a message, through the same judgement.
@@ -23,8 +28,8 @@ fn theirs<'a>(readings: impl IntoIterator<Item = &'a Reading>) -> Result<Batch, 
 
 fn agree_on_many(message: &[u8]) {
     match SendReadingsRequest::decode(message) {
-        Ok(decoded) => assert_eq!(ours(message, Builder::many), theirs(&decoded.readings)),
-        Err(_) => assert_eq!(ours(message, Builder::many), Err(NoBatch::Malformed)),
+        Ok(decoded) => assert_eq!(many(message), theirs(&decoded.readings)),
+        Err(_) => assert_eq!(many(message), Err(NoBatch::Malformed)),
     }
 }
 
@@ -32,9 +37,9 @@ fn agree_on_one(message: &[u8]) {
     match SendReadingRequest::decode(message) {
         Ok(decoded) => {
             let reading = decoded.reading.unwrap_or_default();
-            assert_eq!(ours(message, Builder::single), theirs([&reading]));
+            assert_eq!(one(message), theirs([&reading]));
         }
-        Err(_) => assert_eq!(ours(message, Builder::single), Err(NoBatch::Malformed)),
+        Err(_) => assert_eq!(one(message), Err(NoBatch::Malformed)),
     }
 }
 
@@ -198,12 +203,7 @@ fn groups_nest_exactly_as_deep_as_for_prost() {
     for depth in [1_usize, 97, 98, 99, 100, 101, 102] {
         // Around nothing, and around a field.
         for inside in [&[][..], &[0x58, 1][..]] {
-            let group = [
-                [0xfb, 1].repeat(depth),
-                inside.to_vec(),
-                [0xfc, 1].repeat(depth),
-            ]
-            .concat();
+            let group = [[0xfb, 1].repeat(depth), inside.to_vec(), [0xfc, 1].repeat(depth)].concat();
             agree_on_many(&group);
             let mut nested = vec![0x0a];
             prost::encoding::encode_varint(group.len() as u64, &mut nested);

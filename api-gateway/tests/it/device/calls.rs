@@ -147,9 +147,7 @@ async fn raw(port: &Port, method: &'static str, message: Vec<u8>) -> Result<Byte
     let mut client = Grpc::new(port.channel().await);
     client.ready().await.unwrap();
     let path = http::uri::PathAndQuery::from_static(method);
-    let answer = client
-        .unary(port.signed(Bytes::from(message)), path, Raw)
-        .await?;
+    let answer = client.unary(port.signed(Bytes::from(message)), path, Raw).await?;
     Ok(answer.into_inner())
 }
 
@@ -184,16 +182,10 @@ async fn an_outcome_that_is_not_known_is_never_a_success() {
     let fates = [Fate::Failed(exhausted), Fate::Failed(Status::unavailable("gone"))];
     let port = Port::open(&fates).await;
     let mut client = port.client().await;
-    let status = client
-        .send_reading(port.signed(one(good())))
-        .await
-        .unwrap_err();
+    let status = client.send_reading(port.signed(one(good()))).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert!(status.metadata().get(RETRY_AFTER_KEY).is_some());
-    let status = client
-        .send_reading(port.signed(one(good())))
-        .await
-        .unwrap_err();
+    let status = client.send_reading(port.signed(one(good()))).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     // What was refused at the door needs no outcome.
     let bad = Reading {
