@@ -1,5 +1,7 @@
 //! The register in memory, as much of it as every batch of readings and every bill needs: who is where, and who is billed for it.
 
+mod sorted;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use model::Channel;
 use proto::billing::{Agreement, Group, Installation, Meter, ServicePoint};
 
 use crate::time;
+use sorted::Ids;
 
 /// An id, shared by everything that names it.
 pub(crate) type Id = Arc<str>;
@@ -32,19 +35,20 @@ pub(crate) struct Index {
 pub(crate) struct Point {
     pub(crate) zone: Tz,
     group: usize,
-    agreements: BTreeSet<Id>,
+    agreements: Ids,
     /// Meters that are or were there.
-    meters: BTreeSet<Id>,
+    meters: Ids,
 }
 
 /// A meter; `None` parts = it is installed or billed, but not registered (never the case after a check).
 #[derive(Debug, Clone)]
 pub(crate) struct MeterFacts {
     pub(crate) interval_seconds: u32,
-    pub(crate) channels: Vec<Channel>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) channels: &'static [Channel],
+    /// In order of their beginning.
+    pub(crate) places: Box<[Place]>,
     /// Agreements whose recipe names it.
-    recipes: BTreeSet<Id>,
+    recipes: Ids,
 }
 
 /// A meter at a service point for a time.
@@ -90,8 +94,8 @@ impl Index {
                 let new = Point {
                     zone,
                     group,
-                    agreements: BTreeSet::new(),
-                    meters: BTreeSet::new(),
+                    agreements: Ids::default(),
+                    meters: Ids::default(),
                 };
                 self.points.insert(point.id.as_str().into(), new);
             }
@@ -99,12 +103,6 @@ impl Index {
     }
 
     fn group_number(&mut self, point: &ServicePoint) -> usize {
-        let group = Group {
-            region: point.region.clone(),
-            feeder: point.feeder.clone(),
-            tariff_class: point.tariff_class.clone(),
-            zone: point.zone.clone(),
-        };
         let key = (
             point.region.clone(),
             point.feeder.clone(),
@@ -114,25 +112,26 @@ impl Index {
         let next = self.groups.len();
         let number = *self.group_numbers.entry(key).or_insert(next);
         if number == next {
-            self.groups.push(group);
+            self.groups.push(Group {
+                region: point.region.clone(),
+                feeder: point.feeder.clone(),
+                tariff_class: point.tariff_class.clone(),
+                zone: point.zone.clone(),
+            });
         }
         number
     }
 
     pub(crate) fn put_meter(&mut self, meter: &Meter) {
-        let channels = meter
-            .channels
-            .iter()
-            .filter_map(|word| Channel::from_word(word))
-            .collect();
+        let channels = channels(meter);
         match self.meters.get_mut(meter.id.as_str()) {
             Some(known) => (known.interval_seconds, known.channels) = (meter.interval_seconds, channels),
             None => {
                 let new = MeterFacts {
                     interval_seconds: meter.interval_seconds,
                     channels,
-                    places: Vec::new(),
-                    recipes: BTreeSet::new(),
+                    places: Box::default(),
+                    recipes: Ids::default(),
                 };
                 self.meters.insert(meter.id.as_str().into(), new);
             }
@@ -143,7 +142,7 @@ impl Index {
         if let Some(old) = old
             && let Some(meter) = self.meters.get_mut(old.meter_id.as_str())
         {
-            meter.places.retain(|place| *place.installation != old.id);
+            sorted::forget(&mut meter.places, &old.id);
         }
         let (Some((meter_id, _)), Some((point_id, _))) = (
             self.meters.get_key_value(new.meter_id.as_str()),
@@ -159,8 +158,7 @@ impl Index {
             to_ms: time::end(&new.to),
         };
         if let Some(meter) = self.meters.get_mut(&meter_id) {
-            meter.places.push(place);
-            meter.places.sort_by_key(|place| place.from_ms);
+            sorted::add(&mut meter.places, place);
         }
         if let Some(point) = self.points.get_mut(&point_id) {
             point.meters.insert(meter_id);
@@ -170,11 +168,11 @@ impl Index {
     pub(crate) fn put_agreement(&mut self, old: Option<&Agreement>, new: &Agreement) {
         if let Some(old) = old {
             if let Some(point) = self.points.get_mut(old.service_point_id.as_str()) {
-                point.agreements.remove(old.id.as_str());
+                point.agreements.remove(&old.id);
             }
             for meter in recipe_meters(old) {
                 if let Some(facts) = self.meters.get_mut(meter) {
-                    facts.recipes.remove(old.id.as_str());
+                    facts.recipes.remove(&old.id);
                 }
             }
         }
@@ -225,7 +223,7 @@ impl Index {
             zone: point.zone,
             group: NO_GROUP,
             agreements: point.agreements.clone(),
-            meters: BTreeSet::new(),
+            meters: Ids::default(),
         };
         self.points.insert(Arc::clone(id), copy);
     }
@@ -310,6 +308,23 @@ impl Index {
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }
+}
+
+/// The channels of a meter, which are in order; there are few combinations, and many meters.
+fn channels(meter: &Meter) -> &'static [Channel] {
+    const SETS: [&[Channel]; 7] = [
+        &[Channel::Import],
+        &[Channel::Export],
+        &[Channel::Import, Channel::Export],
+        &[Channel::Reactive],
+        &[Channel::Import, Channel::Reactive],
+        &[Channel::Export, Channel::Reactive],
+        &[Channel::Import, Channel::Export, Channel::Reactive],
+    ];
+    let words = || meter.channels.iter().filter_map(|word| Channel::from_word(word));
+    SETS.into_iter()
+        .find(|set| words().eq(set.iter().copied()))
+        .unwrap_or_default()
 }
 
 fn after_bound(after: Option<&str>) -> (std::ops::Bound<&str>, std::ops::Bound<&str>) {

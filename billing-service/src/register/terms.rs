@@ -50,7 +50,7 @@ pub(crate) fn terms(index: &Index, point: &str, assignment: &Assignment, period:
     let mut found = Vec::new();
     if assignment.recipe.is_empty() {
         for (meter, facts) in index.meters_at(point) {
-            for channel in &facts.channels {
+            for channel in facts.channels {
                 push_terms(&mut found, (1, meter, *channel), facts, Some(point), period);
             }
         }

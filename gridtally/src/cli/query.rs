@@ -148,6 +148,9 @@ pub enum RegisterCommand {
     Import {
         /// The file
         file: PathBuf,
+        /// Say what would become of each object, and keep nothing
+        #[arg(long)]
+        dry_run: bool,
         /// As every query.
         #[command(flatten)]
         query: Query,
