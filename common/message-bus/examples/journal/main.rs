@@ -45,6 +45,7 @@ async fn main() -> Outcome {
     }
     println!();
     steady(&folder.join("steady")).await?;
+    recovery(&folder.join("recovery")).await?;
     println!();
     fjall_trap::run(&folder.join("trap"))?;
     std::fs::remove_dir_all(&folder)?;
@@ -212,6 +213,27 @@ async fn small_publishes(folder: &Path, publishers: u32) -> Outcome {
     let at = |part: usize| waits.get(waits.len() * part / 100).copied().unwrap_or_default();
     println!("    confirm p50 {:?}, p99 {:?}", at(50), at(99));
     running.shutdown().await;
+    bus.close().await?;
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+/// How long a start takes that finds 512 MiB which nobody has acknowledged.
+async fn recovery(folder: &Path) -> Outcome {
+    let body = Bytes::from(incompressible(20_000));
+    let bus = Journal::open(options(folder), CancellationToken::new())?;
+    while bus.health().bytes < 512 << 20 {
+        bus.publish((0..64).map(|id| message(0, id, &body)).collect())
+            .await?;
+    }
+    bus.close().await?;
+    drop(bus);
+    let started = Instant::now();
+    let bus = Journal::open(options(folder), CancellationToken::new())?;
+    println!(
+        "journal, start on 512 MiB, in the page cache              {:?}",
+        started.elapsed()
+    );
     bus.close().await?;
     std::fs::remove_dir_all(folder)?;
     Ok(())
