@@ -37,13 +37,18 @@ pub fn repository() -> &'static Path {
 /// Those of [`path`].
 pub fn command(name: &str) -> Result<Command> {
     let mut command = Command::new(path(name)?);
+    forget_settings(&mut command);
+    command.stdin(Stdio::null());
+    Ok(command)
+}
+
+/// Takes the settings of this test's environment away from `command`.
+pub fn forget_settings(command: &mut Command) {
     for (variable, _) in std::env::vars_os() {
         if variable.to_string_lossy().starts_with("GRIDTALLY_") {
             command.env_remove(variable);
         }
     }
-    command.stdin(Stdio::null());
-    Ok(command)
 }
 
 /// Runs `gridtally` with `arguments` to its end.

@@ -91,6 +91,7 @@ fn crates_depend_only_on_what_knows_less() {
     }
 }
 
+#[expect(clippy::expect_used, reason = "without the tree there is nothing to test")]
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder of the tree").flatten() {
         let path = entry.path();
@@ -132,17 +133,30 @@ fn files_keep_the_house_rules() {
 fn every_reason_code_is_documented() {
     let documented = std::fs::read_to_string(root().join("docs/errors.md")).expect("docs/errors.md");
     let mut files = Vec::new();
-    for folder in ["api-gateway/src", "ingestion-service/src", "billing-service/src", "analytics-service/src", "common"] {
+    for folder in [
+        "api-gateway/src",
+        "ingestion-service/src",
+        "billing-service/src",
+        "analytics-service/src",
+        "common",
+    ] {
         rust_files(&root().join(folder), &mut files);
     }
     let mut missing = BTreeSet::new();
-    for file in files.iter().filter(|file| !file.ends_with("tests.rs") && !file.iter().any(|part| part == "tests")) {
+    for file in files
+        .iter()
+        .filter(|file| !file.ends_with("tests.rs") && !file.iter().any(|part| part == "tests"))
+    {
         let text = std::fs::read_to_string(file).expect("a source file is text");
         for literal in text.split('"').skip(1).step_by(2) {
             let is_code = literal.contains('_')
                 && literal.starts_with(|first: char| first.is_ascii_uppercase())
-                && literal.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
-            let is_wire = ["VERDICT_", "CHANNEL_", "QUALITY_", "GRIDTALLY_", "CARGO_", "OUT_"].iter().any(|prefix| literal.starts_with(prefix));
+                && literal
+                    .chars()
+                    .all(|letter| letter.is_ascii_uppercase() || letter == '_');
+            let is_wire = ["VERDICT_", "CHANNEL_", "QUALITY_", "GRIDTALLY_", "CARGO_", "OUT_"]
+                .iter()
+                .any(|prefix| literal.starts_with(prefix));
             if is_code && !is_wire && !documented.contains(&format!("`{literal}`")) {
                 missing.insert(literal.to_owned());
             }

@@ -45,7 +45,12 @@ impl Bus for NoBus {
         Ok(())
     }
 
-    async fn subscribe(&self, _: Group, _: Topic, _: Option<Position>) -> Result<Box<dyn Subscription>, BusError> {
+    async fn subscribe(
+        &self,
+        _: Group,
+        _: Topic,
+        _: Option<Position>,
+    ) -> Result<Box<dyn Subscription>, BusError> {
         Err(BusError::Unavailable("nobody reads here".to_owned()))
     }
 
@@ -152,13 +157,20 @@ struct Target {
 impl Target {
     async fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(self.url.clone()).unwrap();
-        endpoint.tcp_nodelay(true).initial_connection_window_size(4 << 20).initial_stream_window_size(1 << 20)
-            .connect().await.unwrap()
+        endpoint
+            .tcp_nodelay(true)
+            .initial_connection_window_size(4 << 20)
+            .initial_stream_window_size(1 << 20)
+            .connect()
+            .await
+            .unwrap()
     }
 
     fn signed<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        request.metadata_mut().insert("authorization", self.token.parse().unwrap());
+        request
+            .metadata_mut()
+            .insert("authorization", self.token.parse().unwrap());
         request
     }
 
@@ -196,19 +208,30 @@ impl Target {
     }
 
     /// Streams of batches of 1,000, 8 sent ahead of the answers.
-    async fn streams(self: Arc<Self>, method: &'static str, streams: usize, batch: fn(u64) -> Bytes) -> (u64, Vec<u32>) {
+    async fn streams(
+        self: Arc<Self>,
+        method: &'static str,
+        streams: usize,
+        batch: fn(u64) -> Bytes,
+    ) -> (u64, Vec<u32>) {
         // Made before, and the same for every stream but for its offset: only what the server does shall count.
         let batches: Arc<Vec<Bytes>> = Arc::new((0..400).map(batch).collect());
         let over = Arc::new(AtomicBool::new(false));
         let next = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..streams {
-            let (this, over, batches, next) = (Arc::clone(&self), Arc::clone(&over), Arc::clone(&batches), Arc::clone(&next));
+            let (this, over, batches, next) = (
+                Arc::clone(&self),
+                Arc::clone(&over),
+                Arc::clone(&batches),
+                Arc::clone(&next),
+            );
             tasks.spawn(async move {
                 let (send, queued) = tokio::sync::mpsc::channel(8);
                 let feeder = async {
                     while !over.load(Ordering::Relaxed) {
-                        let at = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap() % batches.len();
+                        let at =
+                            usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap() % batches.len();
                         let Some(batch) = batches.get(at) else { break };
                         if send.send(batch.clone()).await.is_err() {
                             break;
@@ -247,7 +270,12 @@ fn cpu() -> Vec<(String, f64)> {
         };
         let (head, fields) = stat.rsplit_once(')').unwrap();
         let name = head.split_once('(').unwrap().1.to_owned();
-        let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).map(|field| field.parse().unwrap()).collect();
+        let ticks: Vec<f64> = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|field| field.parse().unwrap())
+            .collect();
         let seconds = ticks.iter().sum::<f64>() / 100.0;
         match threads.iter_mut().find(|(known, _)| *known == name) {
             Some((_, sum)) => *sum += seconds,
@@ -259,13 +287,25 @@ fn cpu() -> Vec<(String, f64)> {
 
 fn report(scenario: &str, seconds: f64, answered: u64, latencies: &[u32], before: &[(String, f64)]) {
     let rate = answered as f64 / seconds;
-    let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(0);
+    let at = |share: f64| {
+        latencies
+            .get((latencies.len() as f64 * share) as usize)
+            .copied()
+            .unwrap_or(0)
+    };
     print!("{scenario:<22} {rate:>10.0} readings/s");
     if !latencies.is_empty() {
-        print!("   p50 {:.3} ms   p99 {:.3} ms", f64::from(at(0.5)) / 1e3, f64::from(at(0.99)) / 1e3);
+        print!(
+            "   p50 {:.3} ms   p99 {:.3} ms",
+            f64::from(at(0.5)) / 1e3,
+            f64::from(at(0.99)) / 1e3
+        );
     }
     for (name, now) in cpu() {
-        let then = before.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, seconds)| *seconds);
+        let then = before
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(0.0, |(_, seconds)| *seconds);
         if now - then > 0.05 {
             print!("   {name} {:.2} us", (now - then) / answered as f64 * 1e6);
         }
@@ -302,6 +342,7 @@ fn main() {
             ingestion: ingestion.ingestion(),
             billing: Arc::clone(&fakes) as _,
             register: Arc::clone(&fakes) as _,
+            quarantine: Arc::clone(&fakes) as _,
             analytics: fakes,
             clock: Arc::new(SystemClock),
             registry: Registry::new(),
@@ -322,13 +363,19 @@ fn main() {
         subject: "meter-*".to_owned(),
         lifetime: None,
     };
-    let token = Keys::open(keys.path()).unwrap().issue(&grant, chrono::Utc::now()).unwrap();
+    let token = Keys::open(keys.path())
+        .unwrap()
+        .issue(&grant, chrono::Utc::now())
+        .unwrap();
     let target = Arc::new(Target {
         url,
         token: format!("Bearer {token}"),
         seconds,
     });
-    let sender = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sender = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let scenario = |name: &str, measured: std::pin::Pin<Box<dyn Future<Output = (u64, Vec<u32>)>>>| {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             let before = cpu();
@@ -341,8 +388,14 @@ fn main() {
     scenario("unary-1", Box::pin(Arc::clone(&target).unary(1, 1)));
     scenario("unary-256", Box::pin(Arc::clone(&target).unary(8, 256)));
     scenario("unary-256-1conn", Box::pin(Arc::clone(&target).unary(1, 256)));
-    scenario("stream-strings", Box::pin(Arc::clone(&target).streams(READINGS, 4, strings)));
-    scenario("stream-columns", Box::pin(Arc::clone(&target).streams(COLUMNS, 4, columns)));
+    scenario(
+        "stream-strings",
+        Box::pin(Arc::clone(&target).streams(READINGS, 4, strings)),
+    );
+    scenario(
+        "stream-columns",
+        Box::pin(Arc::clone(&target).streams(COLUMNS, 4, columns)),
+    );
     process.block_on(async {
         running.1.stop(Duration::from_secs(5)).await;
         running.0.stop(Duration::from_secs(5)).await;

@@ -35,7 +35,7 @@ pub(crate) fn list<T: Serialize>(
         Format::Csv => csv(&mut out, columns, &rows),
         Format::Table => table(&mut out, columns, &rows),
     }
-    .map_err(|error| CommandError::failed("cannot write to standard output", error))
+    .or_else(unwritten)
 }
 
 /// Prints one thing: JSON as it is, otherwise a line per field.
@@ -65,7 +65,16 @@ pub(crate) fn line(text: &str) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")
         .and_then(|()| out.flush())
-        .map_err(|error| CommandError::failed("cannot write to standard output", error))
+        .or_else(unwritten)
+}
+
+/// Whoever reads our answer may have read enough: `gridtally meter list | head -3` is no failure.
+fn unwritten(error: io::Error) -> Result<(), CommandError> {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Ok(())
+    } else {
+        Err(CommandError::failed("cannot write to standard output", error))
+    }
 }
 
 /// Says something to the person, beside the answer.

@@ -12,6 +12,8 @@ mod demo;
 mod drain;
 mod household;
 mod journey;
+mod metrics_doc;
 mod order;
 mod readme;
+mod register;
 mod sending;
