@@ -15,8 +15,17 @@ build: ## the release programs, in target/release
 run: build ## a fleet, a month of readings, bills; then serves until Ctrl-C
 	./target/release/gridtally demo --data $(DATA)
 
-up: build ## the platform without a fleet
+up: build ## the platform without a fleet, until Ctrl-C
 	./target/release/gridtally up --data $(DATA)
+
+up-local: build ## the same in the background, once it is ready
+	scripts/up-local $(DATA)
+
+down: ## ends what runs on the folder, after it has drained
+	scripts/down $(DATA)
+
+smoke: ## checks a running platform: health, metrics, one reading to its query
+	scripts/smoke $(DATA)
 
 test: tools ## every test, with the tools it needs
 	scripts/test
@@ -34,5 +43,17 @@ load: build ## readings as fast as they go, against a running `make up`
 bench: build ## the table of the README, measured here and now
 	scripts/bench
 
+fuzz: ## hostile bytes and random inputs against every decoder, CASES (20000) each
+	PROPTEST_CASES=$${CASES:-20000} cargo test -p model -p proto -p api-gateway -p billing-service --lib -- exact energy columns wire batch receipts block
+
+docs: ## docs/metrics.md from a running platform, and the crates' own pages
+	UPDATE_DOCS=1 cargo test -p e2e --test it metrics
+	cargo doc --workspace --no-deps
+
 tools: ## installs what the tests need into target/test-tools
 	scripts/test-tools
+
+docs: ## docs/metrics.md from a running platform, and the documentation of the code
+	cargo build -p gridtally
+	UPDATE_DOCS=1 cargo test -q -p e2e --test it metrics_doc
+	cargo doc --workspace --no-deps
