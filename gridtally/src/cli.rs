@@ -200,3 +200,6 @@ pub enum ConfigCommand {
         up: UpArgs,
     },
 }
+
+#[cfg(test)]
+mod tests;

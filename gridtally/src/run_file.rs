@@ -76,3 +76,6 @@ pub(crate) fn read(folder: &Path) -> Option<Ready> {
     let content: Content = serde_json::from_str(&text).ok()?;
     Some(content.ready)
 }
+
+#[cfg(test)]
+mod tests;

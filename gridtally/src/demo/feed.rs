@@ -135,3 +135,6 @@ fn reading(site: &Site, start: DateTime<Utc>, channel: Channel, usage: f64) -> R
         ..Reading::default()
     }
 }
+
+#[cfg(test)]
+mod tests;
