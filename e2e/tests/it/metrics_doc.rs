@@ -1,4 +1,4 @@
-//! `docs/metrics.md` lists what a fresh platform shows, no more and no less. With UPDATE_DOCS=1 this writes it.
+//! `docs/metrics.md` lists what a fresh platform shows, no more and no less. With `UPDATE_DOCS=1` this writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
