@@ -104,8 +104,8 @@ impl Watcher {
 
     /// Asks the store, not the cache: a bill may have been stored a moment ago.
     async fn check_issued(office: &Office, agreement: &Id, range_ms: &Range<i64>) -> Result<(), Error> {
-        for id in office.issued_of(agreement).await?.touching(range_ms) {
-            let inputs: Option<BillInputs> = office.store.get(&id).await?;
+        for (id, inputs_id) in office.issued_of(agreement).await?.touching(range_ms) {
+            let inputs: Option<BillInputs> = office.store.get(&inputs_id).await?;
             if let Some(inputs) = inputs
                 && !office.loader.is_current(&inputs).await?
             {

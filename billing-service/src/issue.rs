@@ -1,6 +1,6 @@
 //! Issuing: a draft becomes a numbered document, exactly once, also when the process dies between any two steps (`DESIGN` 2).
 //!
-//! The steps: an intent with the frozen statement; a number, claimed for the bill; the bill; a second look at its reads, because one
+//! The steps: the inputs of the bill; an intent with the frozen statement; a number, claimed for the bill; the bill; a second look at its reads, because one
 //! may have come meanwhile; the event; the end of the intent. Each can be done again. An intent that is still open at start is
 //! resumed, so no number is lost or used twice. The store keeps writes in order, so that one sync before the event is enough.
 
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bill::ISSUED;
 use crate::bill::load::Loader;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::exception::{Cause, Exceptions, Kind};
 use crate::metrics::Metrics;
 use crate::store::{BillInputs, Inserted, Intent, Kept, NumberClaim, Store};
@@ -58,9 +58,15 @@ pub(crate) struct Issuer {
 /// What becomes of an order for one bill.
 enum Begun {
     /// To be carried out.
-    Intent(Box<Intent>),
+    Going(Box<Going>),
     /// Another owner issued it.
     Done(Box<Bill>),
+}
+
+/// An intent, and what its bill was computed from.
+struct Going {
+    intent: Intent,
+    inputs: BillInputs,
 }
 
 /// What an issuer works with.
@@ -107,18 +113,18 @@ impl Issuer {
     /// [`Error::Store`] or [`Error::Bus`]: some may be issued; order the same again, or let [`Self::resume`] finish.
     pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Bill>, Error> {
         let mut next = self.next.lock().await;
-        let mut intents = Vec::with_capacity(ready.len());
+        let mut going = Vec::with_capacity(ready.len());
         let mut issued = Vec::new();
         for ready in ready {
             match self.store.get::<Bill>(&ready.bill.id).await? {
                 Some(bill) => issued.push(bill),
                 None => match self.begin(ready, order, &mut next).await? {
-                    Begun::Intent(intent) => intents.push(*intent),
+                    Begun::Going(begun) => going.push(*begun),
                     Begun::Done(bill) => issued.push(*bill),
                 },
             }
         }
-        issued.extend(self.carry_out(intents, &mut next).await?);
+        issued.extend(self.carry_out(going, &mut next).await?);
         Ok(issued)
     }
 
@@ -132,7 +138,25 @@ impl Issuer {
         self.store
             .for_each("", |intent: Intent| open.push(intent))
             .await?;
-        Ok(self.carry_out(open, &mut next).await?.len())
+        let mut going = Vec::with_capacity(open.len());
+        for intent in open {
+            going.push(self.going(intent).await?);
+        }
+        Ok(self.carry_out(going, &mut next).await?.len())
+    }
+
+    /// An intent that was kept before, with its inputs.
+    async fn going(&self, intent: Intent) -> Result<Going, Error> {
+        let bill = intent.bill.clone().unwrap_or_default();
+        let inputs = self.store.get::<BillInputs>(&BillInputs::id_of(&bill)).await?;
+        let missing = || StoreError::Damaged {
+            what: "intent",
+            reason: format!("the inputs of bill {} are missing", bill.id),
+        };
+        Ok(Going {
+            intent,
+            inputs: inputs.ok_or_else(missing)?,
+        })
     }
 
     /// Keeps the intent. What is frozen already counts, not what was planned anew.
@@ -145,6 +169,7 @@ impl Issuer {
         let now = self.clock.now();
         let at = time::utc(now.timestamp_millis());
         let mut bill = ready.bill;
+        let inputs_hash = bill.inputs_hash.clone();
         ISSUED.clone_into(&mut bill.status);
         bill.issued_at.clone_from(&at);
         let transition = |to: &str| Transition {
@@ -160,8 +185,12 @@ impl Issuer {
             bill: Some(bill),
             series,
             number_from,
-            inputs: Some(ready.inputs),
         };
+        let inputs = BillInputs {
+            inputs_hash,
+            ..ready.inputs
+        };
+        self.store.insert(&inputs).await?;
         let bill_id = intent
             .bill
             .as_ref()
@@ -181,7 +210,8 @@ impl Issuer {
                 }
                 Ok(Begun::Done(Box::new(bill)))
             }
-            (Some(kept), None) => Ok(Begun::Intent(Box::new(kept))),
+            (Some(intent), None) if fresh => Ok(Begun::Going(Box::new(Going { intent, inputs }))),
+            (Some(kept), None) => Ok(Begun::Going(Box::new(self.going(kept).await?))),
             (None, None) => Err(Error::Conflict {
                 reason: "ISSUE_RACE",
                 message: format!("bill {bill_id} is being issued elsewhere; ask again"),
@@ -192,17 +222,15 @@ impl Issuer {
     /// Takes intents to their end.
     async fn carry_out(
         &self,
-        intents: Vec<Intent>,
+        going: Vec<Going>,
         next: &mut HashMap<String, u64>,
     ) -> Result<Vec<Bill>, Error> {
-        let mut bills = Vec::with_capacity(intents.len());
-        for intent in intents {
-            if let Some(done) = self.number_and_store(intent, next).await? {
-                bills.push(done);
-            }
-        }
-        if bills.is_empty() {
+        if going.is_empty() {
             return Ok(Vec::new());
+        }
+        let mut bills = Vec::with_capacity(going.len());
+        for going in going {
+            bills.push(self.number_and_store(going, next).await?);
         }
         self.store.sync().await?;
         for (bill, inputs) in &bills {
@@ -229,26 +257,23 @@ impl Issuer {
     /// Gives a frozen bill its number and keeps it.
     async fn number_and_store(
         &self,
-        intent: Intent,
+        Going { intent, inputs }: Going,
         next: &mut HashMap<String, u64>,
-    ) -> Result<Option<(Bill, BillInputs)>, Error> {
-        let (Some(mut bill), Some(inputs)) = (intent.bill, intent.inputs) else {
-            return Ok(None);
-        };
+    ) -> Result<(Bill, BillInputs), Error> {
+        let mut bill = intent.bill.unwrap_or_default();
         if let Some(done) = self.store.get::<Bill>(&bill.id).await? {
-            return Ok(Some((done, inputs)));
+            return Ok((done, inputs));
         }
         let number = self.claim(&intent.series, intent.number_from, &bill.id).await?;
         let free = next.entry(intent.series.clone()).or_insert(1);
         *free = (*free).max(number.saturating_add(1));
         bill.number = format!("{}-{number:06}", intent.series);
         self.settle(inputs.end_ms).await?;
-        self.store.insert(&inputs).await?;
         let bill = match self.store.insert(&bill).await? {
             Inserted::New => bill,
             Inserted::Already => self.store.get(&bill.id).await?.unwrap_or(bill),
         };
-        Ok(Some((bill, inputs)))
+        Ok((bill, inputs))
     }
 
     /// The number of a bill: the first from `from` on that is free or its own already.

@@ -36,9 +36,17 @@ pub(crate) struct Office {
     pub(crate) metrics: Metrics,
 }
 
-/// Start and end of what is issued for one agreement, by bill.
+/// What is issued for one agreement, by bill.
 #[derive(Debug, Default)]
-pub(crate) struct IssuedPeriods(BTreeMap<String, (i64, i64)>);
+pub(crate) struct IssuedPeriods(BTreeMap<String, Issued>);
+
+/// The period of an issued bill, and under which id its inputs are kept.
+#[derive(Debug)]
+struct Issued {
+    start_ms: i64,
+    end_ms: i64,
+    inputs_id: String,
+}
 
 impl IssuedPeriods {
     /// Whether this bill is issued.
@@ -51,19 +59,17 @@ impl IssuedPeriods {
         self.0.keys().map(String::as_str)
     }
 
-    /// The bills whose period has something of a range of time.
-    pub(crate) fn touching(self, range_ms: &Range<i64>) -> impl Iterator<Item = String> {
-        let inside = |(start_ms, end_ms): (i64, i64)| start_ms < range_ms.end && range_ms.start < end_ms;
-        self.0
-            .into_iter()
-            .filter(move |(_, period)| inside(*period))
-            .map(|(id, _)| id)
+    /// The bills whose period has something of a range of time, each with the id of its inputs.
+    pub(crate) fn touching(self, range_ms: &Range<i64>) -> impl Iterator<Item = (String, String)> {
+        let inside = |bill: &Issued| bill.start_ms < range_ms.end && range_ms.start < bill.end_ms;
+        let touching = self.0.into_iter().filter(move |(_, bill)| inside(bill));
+        touching.map(|(id, bill)| (id, bill.inputs_id))
     }
 
     /// A hold if some of the period is in another issued bill: the calendar or the agreement was changed after it.
     pub(crate) fn overlap(&self, bill_id: &str, period: &Period) -> Option<Hold> {
         let mut others = self.0.iter().filter(|(id, _)| *id != bill_id);
-        let (other, _) = others.find(|(_, (start_ms, end_ms))| period.part(*start_ms, *end_ms).is_some())?;
+        let (other, _) = others.find(|(_, bill)| period.part(bill.start_ms, bill.end_ms).is_some())?;
         Some(hold(
             "ISSUED_OVERLAP",
             format!("some of this period is in the issued bill {other}"),
@@ -113,9 +119,12 @@ impl Office {
         let mut issued = IssuedPeriods::default();
         let period = |bill: Bill| {
             if bill.agreement_id == agreement {
-                issued
-                    .0
-                    .insert(bill.id, (time::start(&bill.start_utc), time::end(&bill.end_utc)));
+                let period = Issued {
+                    start_ms: time::start(&bill.start_utc),
+                    end_ms: time::end(&bill.end_utc),
+                    inputs_id: BillInputs::id_of(&bill),
+                };
+                issued.0.insert(bill.id, period);
             }
         };
         self.store.for_each(&format!("{agreement}."), period).await?;
@@ -190,7 +199,11 @@ impl Office {
             id: bill_id.to_owned(),
         };
         let bill = self.store.get::<Bill>(bill_id).await?.ok_or_else(missing)?;
-        let inputs = self.store.get::<BillInputs>(bill_id).await?.ok_or_else(missing)?;
+        let inputs = self
+            .store
+            .get::<BillInputs>(&BillInputs::id_of(&bill))
+            .await?
+            .ok_or_else(missing)?;
         let again = self.loader.recompute(&bill, &inputs).await?;
         Ok(export::line(&again, Form::Statement) == export::line(&bill, Form::Statement))
     }

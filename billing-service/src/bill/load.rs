@@ -155,6 +155,7 @@ impl Loader {
                 billing_day: span.billing_day,
                 start_ms: period.start_ms,
                 end_ms: period.end_ms,
+                inputs_hash: String::new(), // known when the tariff is, and kept when it is issued
             },
             priced,
             holds,

@@ -6,7 +6,6 @@ use proto::billing::register_object::Object;
 
 use super::*;
 use crate::cache::MemoryCache;
-use crate::error::StoreError;
 use crate::store::{Collection, DocumentStore, Entry};
 use crate::world::{World, agreement, amounts, batch, installation, load, meter, ms, point, reasons};
 

@@ -189,7 +189,7 @@ pub(super) async fn explain(
 ) -> Result<ExplainBillResponse, Error> {
     let (bill, inputs) = match office.issued(&request.id).await? {
         Some(bill) => {
-            let inputs: Option<BillInputs> = office.store.get(&bill.id).await?;
+            let inputs: Option<BillInputs> = office.store.get(&BillInputs::id_of(&bill)).await?;
             (bill, inputs.unwrap_or_default())
         }
         None => {

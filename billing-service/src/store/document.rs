@@ -99,13 +99,23 @@ pub(crate) struct BillInputs {
     pub(crate) start_ms: i64,
     #[prost(int64, tag = "6")]
     pub(crate) end_ms: i64,
+    /// The hash of all this and of what else the statement was computed from.
+    #[prost(string, tag = "7")]
+    pub(crate) inputs_hash: String,
+}
+
+impl BillInputs {
+    /// A bill that was planned twice before it was issued has two; the one that counts has the bill's hash.
+    pub(crate) fn id_of(bill: &Bill) -> String {
+        format!("{}|{}", bill.id, bill.inputs_hash)
+    }
 }
 
 impl Document for BillInputs {
     const COLLECTION: Collection = Collection::BillInputs;
 
     fn id(&self) -> String {
-        self.bill_id.clone()
+        format!("{}|{}", self.bill_id, self.inputs_hash)
     }
 }
 
@@ -164,9 +174,6 @@ pub(crate) struct Intent {
     /// The number it may have begins here: every smaller one is another bill's.
     #[prost(uint64, tag = "3")]
     pub(crate) number_from: u64,
-    /// Kept beside the bill.
-    #[prost(message, optional, tag = "4")]
-    pub(crate) inputs: Option<BillInputs>,
 }
 
 impl Intent {
