@@ -47,13 +47,9 @@ fuzz: ## hostile bytes and random inputs against every decoder, CASES (20000) ea
 	PROPTEST_CASES=$${CASES:-20000} cargo test -p model -p proto -p api-gateway -p billing-service --lib -- exact energy columns wire batch receipts block
 
 docs: ## docs/metrics.md from a running platform, and the crates' own pages
-	UPDATE_DOCS=1 cargo test -p e2e --test it metrics
+	cargo build -p gridtally
+	UPDATE_DOCS=1 cargo test -p e2e --test it metrics_doc
 	cargo doc --workspace --no-deps
 
 tools: ## installs what the tests need into target/test-tools
 	scripts/test-tools
-
-docs: ## docs/metrics.md from a running platform, and the documentation of the code
-	cargo build -p gridtally
-	UPDATE_DOCS=1 cargo test -q -p e2e --test it metrics_doc
-	cargo doc --workspace --no-deps

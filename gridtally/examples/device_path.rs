@@ -4,6 +4,7 @@
 //! processor time of the server's threads is counted apart. For the whole path see `gridtally-simulator load`.
 #![expect(
     clippy::unwrap_used,
+    clippy::too_many_lines,
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a measurement prints, and fails by panicking"
