@@ -204,7 +204,7 @@ impl Load {
                 kind: KIND_INTERVAL,
                 channel: 1,
                 register: 0,
-                value: self.values[place % self.values.len()],
+                value: scaled(self.values[place % self.values.len()], place),
                 interval_seconds: 900,
                 quality: 1,
                 revision: 0,
@@ -217,6 +217,12 @@ impl Load {
         columns.squeeze();
         columns
     }
+}
+
+/// As of a smaller or larger household, so that no two meters have the same day; to 0.1 Wh as the loads have it.
+fn scaled(value: i64, place: usize) -> i64 {
+    let thousandths = 500 + i64::try_from(place / (96 * 7) * 7919 % 1009).unwrap_or(0);
+    value * thousandths / 1000 / 100 * 100
 }
 
 fn values_of(csv: &Path) -> anyhow::Result<Vec<i64>> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fjall::compaction::Leveled;
-use fjall::config::BlockSizePolicy;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::config::{BlockSizePolicy, CompressionPolicy};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
 
 use crate::error::StoreError;
 
@@ -51,8 +51,8 @@ impl Embedded {
         Ok(self.database.keyspace(name, options)?)
     }
 
-    /// The keyspace `name` for blocks of reads: large data blocks (neighbours are alike, and a scan reads them in order) and small
-    /// tables, so that joining a day's tables does not rewrite the days before it.
+    /// The keyspace `name` for blocks of reads: large data blocks, all compressed (neighbours are alike, and a scan reads them in order),
+    /// and small tables, so that joining a day's tables does not rewrite the days before it.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
@@ -61,6 +61,7 @@ impl Embedded {
             KeyspaceCreateOptions::default()
                 .max_memtable_size(DOCUMENTS_BYTES)
                 .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
+                .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
                 .compaction_strategy(Arc::new(Leveled::default().with_table_target_size(TABLE_BYTES)))
         };
         Ok(self.database.keyspace(name, options)?)
