@@ -15,7 +15,10 @@ const FILES: [&str; 5] = [
 /// Messages that are also the JSON of the staff API and the documents of the stores.
 const JSON: &str = "#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)] #[serde(default, deny_unknown_fields)]";
 
-#[expect(clippy::disallowed_methods, reason = "Cargo tells build scripts by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Cargo tells build scripts by the environment"
+)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");
     let descriptors = protox::compile(FILES, ["proto"])?;

@@ -4,7 +4,6 @@
 //! processor time of the server's threads is counted apart. For the whole path see `gridtally-simulator load`.
 #![expect(
     clippy::unwrap_used,
-    clippy::too_many_lines,
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a measurement prints, and fails by panicking"
@@ -14,6 +13,7 @@
 #[expect(dead_code, reason = "only the services are needed here")]
 mod fakes;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -314,10 +314,44 @@ fn report(scenario: &str, seconds: f64, answered: u64, latencies: &[u32], before
     println!();
 }
 
+/// Ingestion before the bus that keeps nothing, and a gateway before it.
+async fn serve(threads: usize, keys: PathBuf) -> (ingestion_service::Running, api_gateway::Running) {
+    let deps = ingestion_service::Deps {
+        bus: Arc::new(NoBus),
+        clock: Arc::new(SystemClock),
+        registry: Registry::new(),
+        is_known: None,
+        failed: CancellationToken::new(),
+    };
+    let ingestion = ingestion_service::start(ingestion_service::Config::default(), deps)
+        .await
+        .unwrap();
+    let fakes = Arc::new(fakes::Fakes::default());
+    let deps = api_gateway::Deps {
+        ingestion: ingestion.ingestion(),
+        billing: Arc::clone(&fakes) as _,
+        register: Arc::clone(&fakes) as _,
+        quarantine: Arc::clone(&fakes) as _,
+        analytics: fakes,
+        clock: Arc::new(SystemClock),
+        registry: Registry::new(),
+        keys,
+        failed: CancellationToken::new(),
+    };
+    let mut config = api_gateway::Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        staff_listen: "127.0.0.1:0".parse().unwrap(),
+        ..api_gateway::Config::default()
+    };
+    config.device.threads = threads;
+    let gateway = api_gateway::start(config, deps).await.unwrap();
+    (ingestion, gateway)
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let seconds: f64 = arguments.next().map_or(5.0, |text| text.parse().unwrap());
-    let threads: usize = arguments.next().map_or(1, |text| text.parse().unwrap());
+    let threads: usize = arguments.next().map_or(2, |text| text.parse().unwrap());
     let wanted: Vec<String> = arguments.collect();
     let process = tokio::runtime::Builder::new_multi_thread()
         .thread_name("process")
@@ -326,39 +360,7 @@ fn main() {
         .build()
         .unwrap();
     let keys = tempfile::TempDir::new().unwrap();
-    let (url, running) = process.block_on(async {
-        let ingestion = ingestion_service::start(
-            ingestion_service::Config::default(),
-            ingestion_service::Deps {
-                bus: Arc::new(NoBus),
-                clock: Arc::new(SystemClock),
-                registry: Registry::new(),
-                is_known: None,
-                failed: CancellationToken::new(),
-            },
-        );
-        let ingestion = ingestion.await.unwrap();
-        let fakes = Arc::new(fakes::Fakes::default());
-        let deps = api_gateway::Deps {
-            ingestion: ingestion.ingestion(),
-            billing: Arc::clone(&fakes) as _,
-            register: Arc::clone(&fakes) as _,
-            quarantine: Arc::clone(&fakes) as _,
-            analytics: fakes,
-            clock: Arc::new(SystemClock),
-            registry: Registry::new(),
-            keys: keys.path().to_owned(),
-            failed: CancellationToken::new(),
-        };
-        let mut config = api_gateway::Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            staff_listen: "127.0.0.1:0".parse().unwrap(),
-            ..api_gateway::Config::default()
-        };
-        config.device.threads = threads;
-        let gateway = api_gateway::start(config, deps).await.unwrap();
-        (format!("http://{}", gateway.device_addr()), (ingestion, gateway))
-    });
+    let (ingestion, gateway) = process.block_on(serve(threads, keys.path().to_owned()));
     let grant = Grant {
         role: Role::Device,
         subject: "meter-*".to_owned(),
@@ -369,7 +371,7 @@ fn main() {
         .issue(&grant, chrono::Utc::now())
         .unwrap();
     let target = Arc::new(Target {
-        url,
+        url: format!("http://{}", gateway.device_addr()),
         token: format!("Bearer {token}"),
         seconds,
     });
@@ -398,7 +400,7 @@ fn main() {
         Box::pin(Arc::clone(&target).streams(COLUMNS, 4, columns)),
     );
     process.block_on(async {
-        running.1.stop(Duration::from_secs(5)).await;
-        running.0.stop(Duration::from_secs(5)).await;
+        gateway.stop(Duration::from_secs(5)).await;
+        ingestion.stop(Duration::from_secs(5)).await;
     });
 }

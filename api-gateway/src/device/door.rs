@@ -2,7 +2,7 @@
 //! on to the process's runtime so that no query ever delays a device.
 
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -103,7 +103,8 @@ async fn call(
     identity: Identity,
     form: Form,
 ) -> Result<Response<Body>, Infallible> {
-    let answer = unary::answer(&shared.intake, request, identity, form);
+    // Pinned where it is: moved into the timeout, it would be copied once more.
+    let answer = pin!(unary::answer(&shared.intake, request, identity, form));
     Ok(tokio::time::timeout(CALL_DEADLINE, answer)
         .await
         .unwrap_or_else(|_| Status::unavailable("not answered in time; send the same again").into_http()))

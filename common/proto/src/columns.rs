@@ -203,7 +203,12 @@ impl ReadingColumns {
             self.base_ms = row.start_ms;
         }
         self.meter.push(row.meter);
-        put(&mut self.offset_ms, at, row.start_ms.wrapping_sub(self.base_ms), 0);
+        put(
+            &mut self.offset_ms,
+            at,
+            row.start_ms.wrapping_sub(self.base_ms),
+            0,
+        );
         put(&mut self.kind, at, row.kind, KIND_INTERVAL);
         put(&mut self.channel, at, row.channel, 1);
         put(&mut self.register, at, row.register, 0);

@@ -6,8 +6,10 @@ use super::push_name;
 
 /// The fewest slots a table starts with.
 const MIN_SLOTS: usize = 16;
+/// A table this many times larger than its names needed is made anew: a small table stays in the processor's cache.
+const OVERSIZE: usize = 16;
 
-/// The names of one batch under their indexes. Kept and [cleared](Self::clear) between batches, it allocates only while it grows.
+/// The names of one batch under their indexes. Kept and [cleared](Self::clear) between batches of like size, it does not allocate.
 #[derive(Debug)]
 pub struct Dictionary {
     /// Generation in the upper half, index of an entry in the lower; a slot of another generation is free. The length is a power of two.
@@ -47,9 +49,9 @@ impl Dictionary {
         let mut at = self.home(hash);
         while let Some(found) = self.slots.get(at).copied().and_then(|slot| self.held(slot)) {
             let entry = self.entries.get(found as usize);
-            if entry.is_some_and(|entry| {
-                entry.hash == hash && joined.get(entry.start..entry.end) == Some(name)
-            }) {
+            if entry
+                .is_some_and(|entry| entry.hash == hash && joined.get(entry.start..entry.end) == Some(name))
+            {
                 return found;
             }
             at = (at + 1) & mask;
@@ -66,8 +68,11 @@ impl Dictionary {
         index
     }
 
-    /// Forgets every name, keeping the room they took.
+    /// Forgets every name, keeping the room they took unless it was far too much.
     pub fn clear(&mut self) {
+        if self.slots.len() > self.entries.len().saturating_mul(OVERSIZE).max(MIN_SLOTS) {
+            self.slots = Vec::new();
+        }
         self.entries.clear();
         self.generation = self.generation.wrapping_add(1);
         if self.generation == 0 {
@@ -104,7 +109,13 @@ impl Dictionary {
                 continue;
             };
             let mut at = self.home(hash);
-            while self.slots.get(at).copied().and_then(|slot| self.held(slot)).is_some() {
+            while self
+                .slots
+                .get(at)
+                .copied()
+                .and_then(|slot| self.held(slot))
+                .is_some()
+            {
                 at = (at + 1) & mask;
             }
             self.fill(at, u32::try_from(index).unwrap_or(u32::MAX));
