@@ -52,19 +52,21 @@ async fn main() -> anyhow::Result<()> {
     for first in (0..meters).step_by(8) {
         publish(&*bus, first..meters.min(first + 8)).await?;
     }
-    while bus
-        .health()
-        .acked
-        .iter()
-        .map(|(_, _, position)| *position)
-        .max()
-        .unwrap_or(0)
-        == 0
-    {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if started.elapsed() > Duration::from_secs(10) {
-            break; // what is pending is seen all the same
+    // A cycle with all its readings is ready.
+    loop {
+        let request = RunBillsRequest {
+            dry_run: true,
+            ..RunBillsRequest::default()
+        };
+        let answer = billing
+            .billing()
+            .run_bills(Request::new(request))
+            .await?
+            .into_inner();
+        if answer.held == 0 {
+            break;
         }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     show(
         "read",
