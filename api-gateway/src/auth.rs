@@ -80,7 +80,7 @@ impl Role {
         const DAY: u64 = 24 * 60 * 60;
         match self {
             Self::Device => Duration::from_secs(400 * DAY),
-            Self::Viewer | Self::Billing | Self::Operator | Self::Admin => Duration::from_secs(7 * DAY),
+            Self::Viewer | Self::Billing | Self::Operator | Self::Admin => Duration::from_secs(31 * DAY),
         }
     }
 

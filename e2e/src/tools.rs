@@ -12,7 +12,6 @@ use crate::program;
 /// When it is not there; the message names the script that installs it.
 pub fn find(path: &str) -> Result<PathBuf> {
     let mut folders = Vec::new();
-    folders.extend(std::env::var_os("GRIDTALLY_TOOLS").map(PathBuf::from));
     folders.extend(std::env::var_os("TEST_TOOLS").map(PathBuf::from));
     folders.push(program::repository().join("target/test-tools"));
     for folder in &folders {

@@ -131,8 +131,8 @@ fn a_token_has_a_subject_and_a_lifetime_that_its_role_allows() {
         (Role::Viewer, "", None, false),
         (Role::Viewer, "eve\n", None, false),
         (Role::Viewer, &long, None, false),
-        (Role::Admin, "eve", Some(7 * DAY), true),
-        (Role::Admin, "eve", Some(7 * DAY + 1), false),
+        (Role::Admin, "eve", Some(31 * DAY), true),
+        (Role::Admin, "eve", Some(31 * DAY + 1), false),
         (Role::Billing, "eve", Some(u64::MAX), false),
     ];
     for (role, subject, seconds, expected) in table {
