@@ -87,8 +87,7 @@ async fn staff_ask_and_the_actor_is_who_the_token_names() {
             .into_inner()
             .created
     );
-    let mut analytics = AnalyticsClient::new(channel.clone());
-    let mut quarantine = QuarantineClient::new(channel);
+    let mut analytics = AnalyticsClient::new(channel);
     let overview = analytics
         .overview(with_token(OverviewRequest {}, &token))
         .await

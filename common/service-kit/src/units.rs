@@ -83,10 +83,13 @@ fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 fn show(amount: u64, units: &[(&str, u64)], smallest: &str) -> String {
-    units.iter().find(|(_, factor)| amount.is_multiple_of(*factor)).map_or_else(
-        || format!("{amount}{smallest}"),
-        |(unit, factor)| format!("{}{unit}", amount / factor),
-    )
+    units
+        .iter()
+        .find(|(_, factor)| amount.is_multiple_of(*factor))
+        .map_or_else(
+            || format!("{amount}{smallest}"),
+            |(unit, factor)| format!("{}{unit}", amount / factor),
+        )
 }
 
 /// `#[serde(with = "service_kit::units::duration")]`: a `Duration` as text with a unit.

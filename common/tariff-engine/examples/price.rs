@@ -2,7 +2,10 @@
 //!
 //! The time of use tariff of the worked bills on its quarter-hours of two half months, again and again.
 #![expect(clippy::print_stdout, reason = "a bench is there to print")]
-#![expect(clippy::disallowed_methods, reason = "a bench measures time, and this crate has no other use for a clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench measures time, and this crate has no other use for a clock"
+)]
 
 use std::error::Error;
 use std::hint::black_box;
@@ -26,9 +29,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let compile = time_of(&mut || black_box(tariff.compile(&period)).map(drop))?;
     let compiled = tariff.compile(&period)?;
     let price = time_of(&mut || black_box(compiled.price(&intervals)).map(drop))?;
-    let each = price.as_nanos().checked_div(u128::try_from(intervals.len())?).unwrap_or_default();
-    println!("working out a tariff for a month     {:>9.1} us", compile.as_secs_f64() * 1e6);
-    println!("pricing a month ({} intervals)     {:>9.1} us, {each} ns each", intervals.len(), price.as_secs_f64() * 1e6);
+    let each = price
+        .as_nanos()
+        .checked_div(u128::try_from(intervals.len())?)
+        .unwrap_or_default();
+    println!(
+        "working out a tariff for a month     {:>9.1} us",
+        compile.as_secs_f64() * 1e6
+    );
+    println!(
+        "pricing a month ({} intervals)     {:>9.1} us, {each} ns each",
+        intervals.len(),
+        price.as_secs_f64() * 1e6
+    );
     Ok(())
 }
 
