@@ -141,7 +141,7 @@ fn channels(office: &Office, meter: &str) -> i64 {
     index.meter(meter).map_or(1, energy)
 }
 
-/// The windows that start in the range, and where the next answer would begin.
+/// The windows that overlap the range, each whole, and where the next answer would begin.
 fn windows(
     zone: Tz,
     resolution: Resolution,
@@ -153,12 +153,10 @@ fn windows(
         if start_ms >= range_ms.end || end_ms <= at_ms {
             return (found, None);
         }
-        if start_ms >= range_ms.start {
-            if found.len() == MOST {
-                return (found, Some(start_ms));
-            }
-            found.push((start_ms, end_ms));
+        if found.len() == MOST {
+            return (found, Some(start_ms));
         }
+        found.push((start_ms, end_ms));
         at_ms = end_ms;
     }
     (found, None)
