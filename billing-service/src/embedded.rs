@@ -32,7 +32,7 @@ impl Embedded {
     /// Opens the database in `folder`, making it when there is none.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Engine`], [`StoreError::Broken`].
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let database = Database::builder(folder)
             .cache_size(CACHE_BYTES)
@@ -45,7 +45,7 @@ impl Embedded {
     /// The keyspace `name` for documents.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Engine`], [`StoreError::Broken`].
     pub fn documents(&self, name: &str) -> Result<Keyspace, StoreError> {
         let options = || KeyspaceCreateOptions::default().max_memtable_size(DOCUMENTS_BYTES);
         Ok(self.database.keyspace(name, options)?)
@@ -55,7 +55,7 @@ impl Embedded {
     /// and small tables, so that joining a day's tables does not rewrite the days before it.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Engine`], [`StoreError::Broken`].
     pub(crate) fn blocks(&self, name: &str) -> Result<Keyspace, StoreError> {
         let options = || {
             KeyspaceCreateOptions::default()
@@ -73,3 +73,6 @@ impl Embedded {
         &self.database
     }
 }
+
+#[cfg(test)]
+mod tests;
