@@ -51,6 +51,7 @@ fn frames_are_cut_wherever_the_pieces_end() {
 #[tokio::test(start_paused = true)]
 async fn an_open_load_is_due_by_the_clock() {
     let open = Load {
+        meters: 400,
         rate: Some(1_000),
         count: Some(400),
         ..load(Mode::Stream)
