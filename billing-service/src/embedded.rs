@@ -9,8 +9,9 @@ use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
 
 use crate::error::StoreError;
 
-/// Decompressed blocks kept in memory, for all keyspaces.
-const CACHE_BYTES: u64 = 24 * 1024 * 1024;
+/// Decompressed blocks kept in memory, for all keyspaces. Checkpoints and scans go in order of key and use a block up before the next, so
+/// that more would only serve look-ups at random.
+const CACHE_BYTES: u64 = 12 * 1024 * 1024;
 /// What the engine's own journal may hold before memory is written out.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 /// Memory of one keyspace of documents before it is written out.

@@ -13,7 +13,7 @@ use self::compact::{CompactDay, CompactGroup};
 use super::{Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore};
 
 /// Decompressed blocks in memory: a month of one grouping, looked at again and again by a dashboard.
-const CACHE_BYTES: u64 = 8 << 20;
+const CACHE_BYTES: u64 = 4 << 20;
 /// The engine's own journal; the smallest that it takes.
 const JOURNAL_BYTES: u64 = 64 << 20;
 /// What one keyspace keeps in memory before writing a table: some saves of the recent days.
