@@ -31,8 +31,7 @@ const QUARTER_MS: i64 = 900_000;
 /// 1 March 2026 00:00 in Berlin; the month has 31 days and an hour less.
 const BEGIN_MS: i64 = 1_772_319_600_000;
 const QUARTERS: i64 = 31 * 96 - 4;
-const TARIFF: &str =
-    include_str!("../../common/tariff-engine/tests/data/tariffs/neutral/n01_dst_berlin.json");
+const TARIFF: &str = include_str!("../src/world/household.json");
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
