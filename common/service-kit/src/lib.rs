@@ -7,11 +7,15 @@ mod error;
 mod fault;
 mod folder;
 pub mod listen;
+#[cfg(feature = "mongo")]
+pub mod mongo;
 mod monitor;
 mod process;
 pub mod signals;
 mod tasks;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod units;
 
 pub use error::KitError;
