@@ -26,7 +26,7 @@ use crate::overview;
 use crate::register::{Assignments, Watch};
 use crate::service::Service;
 use crate::shard::{Policy, Received, Shard};
-use crate::store::{Kept, WindowStore, embedded::Embedded};
+use crate::store::{self, Kept};
 use crate::view::View;
 
 /// How often gauges are brought up to date.
@@ -44,6 +44,8 @@ pub struct Deps {
     pub registry: prometheus::Registry,
     /// The tasks of this service alone.
     pub tasks: Tasks,
+    /// Where windows are kept: `embedded:` (in [`Self::folder`]) or `mongodb://...`.
+    pub store: String,
     /// The folder of the embedded store.
     pub folder: PathBuf,
 }
@@ -84,7 +86,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         None => None,
     };
     let metrics = Arc::new(Metrics::register(&deps.registry)?);
-    let store: Arc<dyn WindowStore> = Arc::new(Embedded::open(&deps.folder)?);
+    let store = store::open(&deps.store, &deps.folder).await?;
     let common = Arc::new(Common {
         config,
         bus: deps.bus,

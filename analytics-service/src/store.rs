@@ -1,12 +1,16 @@
 //! Where windows are kept: a document per shard and UTC day with all groups, absolute values, and the position they were computed
 //! from. Every backend passes [`contract`].
 
+mod compact;
 pub mod contract;
 pub mod embedded;
+pub mod mongo;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use message_bus::Position;
+use prost::Message;
 use proto::billing::{Group, GroupMinutes};
 
 /// The layout of the documents that this code writes and understands.
@@ -42,6 +46,9 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// There is no such store.
+    #[error("store: use embedded: or mongodb://...")]
+    Address,
 }
 
 /// What is known of a day without its values.
@@ -142,6 +149,20 @@ pub struct Batch {
     pub meters: Option<MetersDocument>,
 }
 
+/// The store at an address: `embedded:` is in `folder`.
+///
+/// # Errors
+/// [`StoreError`]; no error shows the address, which may hold a password.
+pub async fn open(address: &str, folder: &Path) -> Result<Arc<dyn WindowStore>, StoreError> {
+    if address == "embedded:" {
+        Ok(Arc::new(embedded::Embedded::open(folder)?))
+    } else if address.starts_with("mongodb://") {
+        Ok(Arc::new(mongo::MongoWindows::open(address).await?))
+    } else {
+        Err(StoreError::Address)
+    }
+}
+
 /// The port.
 #[async_trait::async_trait]
 pub trait WindowStore: Send + Sync {
@@ -157,9 +178,23 @@ pub trait WindowStore: Send + Sync {
     /// [`StoreError`].
     async fn day(&self, shard: u16, day: i32) -> Result<Option<DayDocument>, StoreError>;
 
-    /// Stores `batch` durably, all or nothing. Safe to repeat.
+    /// Stores `batch` durably, all or nothing, or so that whatever it lacks after a crash is read or folded again: a day is stale while
+    /// it is written, and the progress comes last. Safe to repeat.
     ///
     /// # Errors
     /// [`StoreError`]; it is then unknown whether the batch was stored.
     async fn save(&self, batch: Batch) -> Result<(), StoreError>;
+}
+
+fn decoded<M: Message + Default>(bytes: &[u8]) -> Result<M, StoreError> {
+    M::decode(bytes).map_err(|error| StoreError::Document(error.to_string()))
+}
+
+/// `document`, if this code understands its `schema`.
+fn current<M>(schema: u32, document: M) -> Result<M, StoreError> {
+    if schema == SCHEMA {
+        Ok(document)
+    } else {
+        Err(StoreError::Document(format!("schema {schema}, not {SCHEMA}")))
+    }
 }

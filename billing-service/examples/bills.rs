@@ -115,6 +115,8 @@ async fn open(folder: &Path, bus: Arc<dyn Bus>) -> anyhow::Result<Running> {
         clock: Arc::new(FixedClock(now.unwrap_or_default())),
         registry: prometheus::Registry::new(),
         tasks: Tasks::new(CancellationToken::new()),
+        store: "embedded:".to_owned(),
+        cache: "memory:".to_owned(),
         folder: folder.join("billing"),
     };
     Ok(start(Config::default(), deps).await?)

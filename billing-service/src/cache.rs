@@ -3,11 +3,13 @@
 #[cfg(test)]
 pub(crate) mod contract;
 mod memory;
+mod redis;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use self::redis::RedisCache;
 pub use memory::MemoryCache;
 
 /// The port. Every backend passes `contract`. A key names its value for ever: what changes is found under another key.

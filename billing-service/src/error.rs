@@ -124,6 +124,9 @@ pub enum StoreError {
          came after the backup is read from the journal, as far as that reaches back"
     )]
     Broken(#[source] fjall::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Mongo(#[from] service_kit::mongo::MongoError),
     /// Something stored cannot be read.
     #[error("stored {what} cannot be read: {reason}")]
     Damaged {
@@ -140,6 +143,9 @@ pub enum StoreError {
         /// As configured.
         wanted: u16,
     },
+    /// Others wrote to the same place faster, again and again.
+    #[error("others write to the same place of the store all the time")]
+    Contended,
     /// The work was given up because the process stops.
     #[error("the store is closing")]
     Closing,
@@ -177,8 +183,9 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Engine(_) | Self::Closing => ErrorKind::Unavailable,
+            Self::Engine(_) | Self::Contended | Self::Closing => ErrorKind::Unavailable,
             Self::Broken(_) | Self::Damaged { .. } => ErrorKind::Internal,
+            Self::Mongo(error) => error.kind(),
             Self::Shards { .. } => ErrorKind::Conflict,
         }
     }

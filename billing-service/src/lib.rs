@@ -1,5 +1,6 @@
 //! Keeps reads, works out usage, makes bills.
 
+mod backend;
 mod bill;
 mod block;
 pub mod cache;

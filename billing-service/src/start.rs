@@ -14,23 +14,23 @@ use proto::billing::register_server::Register as RegisterCalls;
 use service_kit::{OnFailure, Tasks};
 use tokio_util::sync::CancellationToken;
 
+use crate::backend;
 use crate::bill::draft::Drafts;
 use crate::bill::load::Loader;
-use crate::cache::{Cache, MemoryCache};
+use crate::cache::Cache;
 use crate::config::Config;
 use crate::consequence::{Overlaps, Watcher};
 use crate::consumer::Consumer;
-use crate::embedded::Embedded;
 use crate::error::Error;
 use crate::exception::Exceptions;
 use crate::issue::{Issuer, Parts};
 use crate::metrics::Metrics;
 use crate::office::Office;
-use crate::reads::store::{EmbeddedReads, ReadsStore};
+use crate::reads::store::ReadsStore;
 use crate::reads::{Consequences, Limits, Reads};
 use crate::register::Register;
 use crate::service::{Quarantine, Service};
-use crate::store::{DocumentStore, EmbeddedDocuments, Store};
+use crate::store::{DocumentStore, Store};
 
 /// How often drafts of agreements with new reads are computed again, and unfinished issues are resumed.
 const UPKEEP: Duration = Duration::from_secs(60);
@@ -49,6 +49,10 @@ pub struct Deps {
     pub registry: Registry,
     /// The tasks of this service alone.
     pub tasks: Tasks,
+    /// Where things are kept: `embedded:` (in [`Self::folder`]) or `mongodb://...`.
+    pub store: String,
+    /// What is remembered for a while: `memory:` or `redis://...`.
+    pub cache: String,
     /// The folder of the embedded store.
     pub folder: PathBuf,
 }
@@ -129,14 +133,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(Error::Config(list.join("; ")));
     }
-    let engine = Embedded::open(&deps.folder)?;
-    let backends = Backends {
-        documents: Arc::new(EmbeddedDocuments::open(&engine)?),
-        reads: Arc::new(EmbeddedReads::new(&engine)?),
-        cache: Arc::new(MemoryCache::new(
-            usize::try_from(config.cache).unwrap_or(usize::MAX),
-        )),
-    };
+    let backends = backend::open(&config, &deps).await?;
     let (office, watcher) = open(&config, &deps, backends).await?;
     let resumed = office.issuer.resume().await?;
     if resumed > 0 {

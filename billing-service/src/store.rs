@@ -7,6 +7,7 @@
 pub(crate) mod contract;
 mod document;
 mod embedded;
+mod mongo;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub(crate) use document::{
     BillInputs, Document, Intent, Kept, NumberClaim, Quarantined, RegisterDocument, Sent, TariffEdition, Term,
 };
 pub(crate) use embedded::EmbeddedDocuments;
+pub(crate) use mongo::MongoDocuments;
 
 use crate::error::StoreError;
 

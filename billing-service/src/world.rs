@@ -120,6 +120,11 @@ impl World {
             reads: Arc::new(EmbeddedReads::new(&engine).unwrap()),
             cache,
         };
+        Self::open_on(folder, backends).await
+    }
+
+    /// Opens on backends of any kind.
+    pub(crate) async fn open_on(folder: &Path, backends: Backends) -> Self {
         let (bus, clock) = (Arc::new(Memory::default()), SetClock::default());
         clock.set("2024-04-20T12:00:00Z");
         let deps = Deps {
@@ -127,6 +132,8 @@ impl World {
             clock: Arc::new(clock.clone()),
             registry: prometheus::Registry::new(),
             tasks: Tasks::default(),
+            store: "embedded:".to_owned(),
+            cache: "memory:".to_owned(),
             folder: folder.to_owned(),
         };
         let (office, watcher) = open(&Config::default(), &deps, backends).await.unwrap();

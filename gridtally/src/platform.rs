@@ -174,6 +174,8 @@ async fn start_billing(config: &Config, common: &Common) -> Result<billing_servi
         clock: Arc::clone(&common.clock),
         registry: common.registry.clone(),
         tasks: Tasks::new(common.failed.clone()),
+        store: config.store.clone(),
+        cache: config.cache.clone(),
         folder: config.data.join("billing"),
     };
     billing_service::start(config.billing.clone(), deps)
@@ -192,6 +194,7 @@ async fn start_analytics(
         clock: Arc::clone(&common.clock),
         registry: common.registry.clone(),
         tasks: Tasks::new(common.failed.clone()),
+        store: config.store.clone(),
         folder: config.data.join("analytics"),
     };
     analytics_service::start(config.analytics.clone(), deps)

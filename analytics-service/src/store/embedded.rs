@@ -1,7 +1,5 @@
 //! The embedded store: a fjall database in one folder.
 
-mod compact;
-
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _};
 use prost::Message;
 
-use self::compact::{CompactDay, CompactGroup};
-use super::{Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore};
+use super::compact::{CompactDay, CompactGroup};
+use super::{
+    Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore, current,
+    decoded,
+};
 
 /// Decompressed blocks in memory: a month of one grouping, looked at again and again by a dashboard.
 const CACHE_BYTES: u64 = 4 << 20;
@@ -95,7 +96,7 @@ fn placed(folder: &Path, error: StoreError) -> StoreError {
     let damaged = match &error {
         StoreError::Document(_) => true,
         StoreError::Engine(source) => source.downcast_ref().is_some_and(is_damage),
-        StoreError::Damaged { .. } | StoreError::Folder { .. } => return error,
+        StoreError::Damaged { .. } | StoreError::Folder { .. } | StoreError::Address => return error,
     };
     let folder = folder.to_owned();
     let source: Box<dyn std::error::Error + Send + Sync> = match error {
@@ -236,19 +237,6 @@ fn shard_key(shard: u16, what: u8) -> [u8; 3] {
 
 fn get<M: Message + Default>(keyspace: &Keyspace, key: impl AsRef<[u8]>) -> Result<Option<M>, StoreError> {
     keyspace.get(key)?.map(|bytes| decoded(&bytes)).transpose()
-}
-
-fn decoded<M: Message + Default>(bytes: &[u8]) -> Result<M, StoreError> {
-    M::decode(bytes).map_err(|error| StoreError::Document(error.to_string()))
-}
-
-/// `document`, if this code understands its `schema`.
-fn current<M>(schema: u32, document: M) -> Result<M, StoreError> {
-    if schema == SCHEMA {
-        Ok(document)
-    } else {
-        Err(StoreError::Document(format!("schema {schema}, not {SCHEMA}")))
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 #[cfg(test)]
 pub(crate) mod contract;
 mod embedded;
+mod mongo;
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -18,6 +19,7 @@ use crate::block::winner::{self, Dispute};
 use crate::block::{Entry, crowd};
 use crate::error::StoreError;
 pub use embedded::EmbeddedReads;
+pub use mongo::MongoReads;
 
 /// What one block holds: the reads of a meter, series and UTC day.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(start_paused = true)]
 async fn the_memory_cache_keeps_the_contract() {
-    contract::check(&MemoryCache::new(1 << 20)).await;
+    contract::check(&MemoryCache::new(1 << 20), tokio::time::advance).await;
 }
 
 #[tokio::test]

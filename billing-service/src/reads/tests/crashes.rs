@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::block;
 use crate::embedded::Embedded;
-use crate::reads::store::{BlockKey, EmbeddedReads, ReadsStore};
+use crate::reads::store::{BlockKey, EmbeddedReads, MongoReads, ReadsStore};
+use service_kit::mongo::Mongo;
+use service_kit::testing::Database;
 
 const METERS: [&str; 4] = ["a", "b", "c", "d"];
 const DAY_MS: i64 = 86_400_000;
@@ -162,6 +164,16 @@ impl Backend for Folder {
     }
 }
 
+struct Server(Database);
+
+#[async_trait::async_trait]
+impl Backend for Server {
+    async fn open(&self) -> Arc<dyn ReadsStore> {
+        let mongo = Mongo::open(self.0.url(), &MongoReads::COLLECTIONS).await.unwrap();
+        Arc::new(MongoReads::new(mongo).await.unwrap())
+    }
+}
+
 fn log() -> impl Strategy<Value = Vec<Vec<Sent>>> {
     prop::collection::vec(prop::collection::vec(sent(), 1..12), 1..12)
 }
@@ -194,6 +206,21 @@ proptest! {
             let straight = play(&InParts::default(), &log, &[]).await;
             let folder = Folder(tempfile::tempdir().unwrap());
             assert_eq!(play(&folder, &log, &steps).await, straight);
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3))]
+
+    #[test]
+    fn mongodb_keeps_the_same(log in log(), steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let straight = play(&InParts::default(), &log, &[]).await;
+            let server = Server(Database::new("reads_crashes"));
+            assert_eq!(play(&server, &log, &steps).await, straight);
+            server.0.drop().await;
         });
     }
 }

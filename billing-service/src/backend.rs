@@ -1,0 +1,87 @@
+//! The engines that billing runs on, chosen by address. An address may hold a password: it is never shown.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use service_kit::mongo::Mongo;
+
+use crate::cache::{Cache, MemoryCache, RedisCache};
+use crate::config::Config;
+use crate::embedded::Embedded;
+use crate::error::{Error, StoreError};
+use crate::reads::store::{EmbeddedReads, MongoReads, ReadsStore};
+use crate::start::{Backends, Deps};
+use crate::store::{DocumentStore, EmbeddedDocuments, Kept, MongoDocuments, Store};
+
+/// The databases in the folder.
+const EMBEDDED: &str = "embedded:";
+/// The cache in the process.
+const MEMORY: &str = "memory:";
+/// The document that says which store this is.
+const STORE_ID: &str = "store_id";
+
+/// Opens what the addresses name.
+///
+/// # Errors
+/// [`Error::Config`] for an address that is none, [`Error::Store`].
+pub(crate) async fn open(config: &Config, deps: &Deps) -> Result<Backends, Error> {
+    let (documents, reads) = store(deps).await?;
+    let cache = cache(config, &deps.cache, &documents).await?;
+    Ok(Backends {
+        documents,
+        reads,
+        cache,
+    })
+}
+
+async fn store(deps: &Deps) -> Result<(Arc<dyn DocumentStore>, Arc<dyn ReadsStore>), Error> {
+    if deps.store == EMBEDDED {
+        let engine = Embedded::open(&deps.folder)?;
+        return Ok((
+            Arc::new(EmbeddedDocuments::open(&engine)?),
+            Arc::new(EmbeddedReads::new(&engine)?),
+        ));
+    }
+    if !deps.store.starts_with("mongodb://") {
+        return Err(Error::Config(format!("store: use {EMBEDDED} or mongodb://...")));
+    }
+    let collections: Vec<&str> = MongoDocuments::collections()
+        .chain(MongoReads::COLLECTIONS)
+        .collect();
+    let mongo = Mongo::open(&deps.store, &collections)
+        .await
+        .map_err(StoreError::from)?;
+    let documents = Arc::new(MongoDocuments::new(mongo.clone()));
+    Ok((documents, Arc::new(MongoReads::new(mongo).await?)))
+}
+
+async fn cache(
+    config: &Config,
+    url: &str,
+    documents: &Arc<dyn DocumentStore>,
+) -> Result<Arc<dyn Cache>, Error> {
+    if url == MEMORY {
+        let bytes = usize::try_from(config.cache).unwrap_or(usize::MAX);
+        return Ok(Arc::new(MemoryCache::new(bytes)));
+    }
+    if !url.starts_with("redis://") {
+        return Err(Error::Config(format!("cache: use {MEMORY} or redis://...")));
+    }
+    let id = store_id(&Store::new(Arc::clone(documents))).await?;
+    Ok(Arc::new(RedisCache::open(url, &id).await?))
+}
+
+/// Which store this is: drawn when it is asked for first, and kept with it for ever. A cache outlives stores and serves several.
+async fn store_id(store: &Store) -> Result<String, StoreError> {
+    let drawn = Kept {
+        name: STORE_ID.to_owned(),
+        value: RandomState::new().hash_one(STORE_ID).cast_signed(),
+    };
+    store.insert(&drawn).await?;
+    store.sync().await?;
+    let kept = store.get::<Kept>(STORE_ID).await?.unwrap_or(drawn);
+    Ok(format!("{:016x}", kept.value.cast_unsigned()))
+}
+
+#[cfg(test)]
+mod tests;
