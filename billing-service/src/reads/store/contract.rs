@@ -60,8 +60,9 @@ async fn append(store: &dyn ReadsStore, parts: Vec<(BlockKey, Vec<Entry>)>) -> V
         .map(|(key, entries)| Part { key, entries })
         .collect();
     parts.sort_by(|left, right| left.key.cmp(&right.key));
+    let last = parts.iter().map(|part| part.key.meter).max().unwrap_or(1).max(1);
     let write = Append {
-        meters: vec![(0, "m-0".to_owned()), (1, "m-1".to_owned())],
+        meters: (0..=last).map(|meter| (meter, format!("m-{meter}"))).collect(),
         parts: Box::new(parts.into_iter()),
         position: None,
     };
