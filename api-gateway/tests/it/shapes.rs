@@ -399,15 +399,15 @@ async fn a_bad_parameter_is_named_in_a_sentence() {
     let table = [
         (
             "/api/v1/meters?limit=many",
-            "limit must be a whole number, 0 or more",
+            "limit must be a positive whole number",
         ),
         (
             "/api/v1/meters?limit=-1",
-            "limit must be a whole number, 0 or more",
+            "limit must be a positive whole number",
         ),
         (
             "/api/v1/meters?limit=99999999999",
-            "limit must be a whole number, 0 or more",
+            "limit must be a positive whole number",
         ),
         ("/api/v1/meters?limit=1&limit=2", "limit is given more than once"),
         (
