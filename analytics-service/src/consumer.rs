@@ -126,11 +126,35 @@ impl Consumer {
         }
     }
 
-    /// Works until it is asked to stop, then stores what is left.
+    /// The place where the shard goes on; none while the bus is away, which [`Self::run`] asks again.
+    ///
+    /// # Errors
+    /// [`Error::Bus`] with [`BusError::Ahead`]: the shard was stored from another bus.
+    pub(crate) async fn attach(&self) -> Result<Option<Box<dyn Subscription>>, Error> {
+        match self.subscribe().await {
+            Ok(subscription) => Ok(Some(subscription)),
+            Err(error @ BusError::Ahead { .. }) => Err(error.into()),
+            Err(error) => {
+                tracing::debug!(shard = self.number, %error, "the bus is not there yet");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn subscribe(&self) -> Result<Box<dyn Subscription>, BusError> {
+        let topic = Topic::Readings { shard: self.number };
+        let from = self.shard.lock().consumed();
+        self.common
+            .bus
+            .subscribe(Group::Analytics, topic, Some(from))
+            .await
+    }
+
+    /// Works from `first` on until it is asked to stop, then stores what is left.
     ///
     /// # Errors
     /// [`Error`] when the last changes cannot be stored; they will be read from the bus again.
-    pub(crate) async fn run(mut self) -> Result<(), Error> {
+    pub(crate) async fn run(mut self, mut first: Option<Box<dyn Subscription>>) -> Result<(), Error> {
         // Without groups every reading would count as unknown, and be folded again.
         tokio::select! {
             () = self.stop.cancelled() => return Ok(()),
@@ -138,7 +162,7 @@ impl Consumer {
         }
         self.assignments.mark_changed();
         while !self.stop.is_cancelled() {
-            if let Err(error) = self.follow().await {
+            if let Err(error) = self.follow(first.take()).await {
                 tracing::warn!(shard = self.number, error = %chain(&error), "analytics tries again");
                 tokio::select! {
                     () = self.stop.cancelled() => {}
@@ -151,14 +175,11 @@ impl Consumer {
     }
 
     /// Follows the bus until something fails or the service is asked to stop.
-    async fn follow(&mut self) -> Result<(), Error> {
-        let topic = Topic::Readings { shard: self.number };
-        let from = self.shard.lock().consumed();
-        let mut subscription = self
-            .common
-            .bus
-            .subscribe(Group::Analytics, topic, Some(from))
-            .await?;
+    async fn follow(&mut self, first: Option<Box<dyn Subscription>>) -> Result<(), Error> {
+        let mut subscription = match first {
+            Some(first) => first,
+            None => self.subscribe().await?,
+        };
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -1,6 +1,8 @@
 //! What can go wrong in this service.
 
-use message_bus::BusError;
+use std::path::PathBuf;
+
+use message_bus::{BusError, Position};
 use model::ErrorKind;
 use service_kit::{Fault, KitError, status_of};
 use tonic::Status;
@@ -22,6 +24,20 @@ pub enum Error {
     /// The bus failed.
     #[error("cannot read the bus")]
     Bus(#[from] BusError),
+    /// What is stored was computed from another journal.
+    #[error(
+        "the windows in {} know the journal up to position {stored}, but it ends at {last}: it is another one, or an older copy; \
+         delete this folder and start again: they are computed anew from billing's reads",
+        .folder.display()
+    )]
+    OtherJournal {
+        /// The folder that may be deleted.
+        folder: PathBuf,
+        /// The position that was stored.
+        stored: Position,
+        /// The last position of the journal.
+        last: Position,
+    },
     /// A socket cannot be bound.
     #[error(transparent)]
     Kit(#[from] KitError),
@@ -75,6 +91,7 @@ impl Error {
         match self {
             Self::Request(_) => ErrorKind::Invalid,
             Self::Bus(error) => error.kind(),
+            Self::OtherJournal { .. } => ErrorKind::Conflict,
             Self::Store(_) => ErrorKind::Unavailable,
             Self::Overflow | Self::Kit(_) | Self::Metrics(_) => ErrorKind::Internal,
         }
@@ -88,6 +105,7 @@ impl Error {
             Self::Overflow => "ENERGY_OVERFLOW",
             Self::Store(_) => "STORE_UNAVAILABLE",
             Self::Bus(_) => "BUS_UNAVAILABLE",
+            Self::OtherJournal { .. } => "CONFLICT",
             Self::Kit(_) | Self::Metrics(_) => "INTERNAL",
         }
     }

@@ -1,5 +1,7 @@
 //! The whole utility at a glance, and the power that metrics show.
 
+mod cycle;
+
 use std::collections::BTreeMap;
 
 use chrono::SecondsFormat;
@@ -20,7 +22,7 @@ const SETTLE_MS: i64 = MINUTE_MS;
 /// Quarters per hour: what turns milliwatt-hours of a quarter into milliwatts.
 const QUARTERS_PER_HOUR: i64 = 4;
 
-/// Answers what the utility does now and did today (UTC).
+/// Answers what the utility does now, and did today (UTC) and in this cycle.
 ///
 /// # Errors
 /// [`Error::Overflow`], [`Error::Store`].
@@ -41,6 +43,7 @@ pub(crate) async fn answer(view: &View) -> Result<OverviewResponse, Error> {
         .filter(|(_, sum)| sum.readings > 0)
         .map(|(region, sum)| sum.window(region, start.clone(), closed))
         .collect();
+    let cycle = cycle::answer(view, now.timestamp_millis()).await?;
     let power = power(view).await?.into_values().try_fold(0_i64, i64::checked_add);
     Ok(OverviewResponse {
         now: now.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -51,6 +54,10 @@ pub(crate) async fn answer(view: &View) -> Result<OverviewResponse, Error> {
         regions_today,
         lag_messages: view.lag(),
         power_w: watts(power.ok_or(Overflow)?),
+        readings_this_cycle: cycle.total.readings,
+        import_kwh_this_cycle: Energy::from_milliwatt_hours(cycle.total.import).to_string(),
+        export_kwh_this_cycle: Energy::from_milliwatt_hours(cycle.total.export).to_string(),
+        regions_this_cycle: cycle.regions,
     })
 }
 

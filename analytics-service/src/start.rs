@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use message_bus::Bus;
+use message_bus::{Bus, BusError};
 use model::Clock;
 use proto::analytics::analytics_server::{Analytics, AnalyticsServer};
 use proto::billing::reads_server::Reads;
@@ -77,7 +77,7 @@ impl Running {
 /// Starts the service: binds its socket, finds what was stored, then follows the bus.
 ///
 /// # Errors
-/// [`Error`] when the socket, the store or the metrics cannot be used.
+/// [`Error`] when the socket, the store or the metrics cannot be used, or the store was made from another journal.
 pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let listener = match config.listen {
         Some(address) => Some(service_kit::listen::bind("analytics gRPC", address).await?),
@@ -104,7 +104,17 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         common: Arc::clone(&common),
         shards: shards.into(),
     };
-    spawn(&view, &deps.tasks);
+    let assignments = spawn_around(&view, &deps.tasks);
+    follow(&view, &deps.tasks, &assignments)
+        .await
+        .map_err(|error| match error {
+            Error::Bus(BusError::Ahead { wanted, last }) => Error::OtherJournal {
+                folder: deps.folder,
+                stored: wanted,
+                last,
+            },
+            other => other,
+        })?;
     let service = Arc::new(Service::new(view));
     let address = listener.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = listener {
@@ -145,7 +155,8 @@ async fn restored(common: &Common, number: u16) -> Result<Shard, Error> {
     Ok(shard)
 }
 
-fn spawn(view: &View, tasks: &Tasks) {
+/// What runs beside the shards: the register is watched, gauges are shown.
+fn spawn_around(view: &View, tasks: &Tasks) -> watch::Receiver<Assignments> {
     let common = &view.common;
     let (tell, assignments) = watch::channel::<Assignments>(None);
     let register = Watch {
@@ -160,20 +171,31 @@ fn spawn(view: &View, tasks: &Tasks) {
         register.run(stop).await;
         Ok::<(), Infallible>(())
     });
-    for shard in view.shards.iter() {
-        let consumer = Consumer::new(
-            Arc::clone(common),
-            Arc::clone(shard),
-            assignments.clone(),
-            tasks.stop_token(),
-        );
-        tasks.spawn("analytics shard", OnFailure::StopProcess, consumer.run());
-    }
     tasks.spawn(
         "analytics gauges",
         OnFailure::Log,
         show_gauges(view.clone(), tasks.stop_token()),
     );
+    assignments
+}
+
+/// Every shard follows the bus; none does when one was stored from another bus.
+async fn follow(view: &View, tasks: &Tasks, assignments: &watch::Receiver<Assignments>) -> Result<(), Error> {
+    let mut consumers = Vec::new();
+    for shard in view.shards.iter() {
+        let consumer = Consumer::new(
+            Arc::clone(&view.common),
+            Arc::clone(shard),
+            assignments.clone(),
+            tasks.stop_token(),
+        );
+        let first = consumer.attach().await?;
+        consumers.push((consumer, first));
+    }
+    for (consumer, first) in consumers {
+        tasks.spawn("analytics shard", OnFailure::StopProcess, consumer.run(first));
+    }
+    Ok(())
 }
 
 fn serve(listener: tokio::net::TcpListener, service: &Arc<Service>, tasks: &Tasks) {

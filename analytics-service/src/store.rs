@@ -4,6 +4,8 @@
 pub mod contract;
 pub mod embedded;
 
+use std::path::PathBuf;
+
 use message_bus::Position;
 use proto::billing::{Group, GroupMinutes};
 
@@ -19,6 +21,27 @@ pub enum StoreError {
     /// Something stored cannot be read.
     #[error("a stored document cannot be read: {0}")]
     Document(String),
+    /// What is in the folder cannot be read. Nothing is lost with it: windows are a function of billing's reads.
+    #[error(
+        "the windows in {} are damaged; stop the platform, delete this folder and start again: they are computed anew from billing's reads",
+        .folder.display()
+    )]
+    Damaged {
+        /// The folder that may be deleted.
+        folder: PathBuf,
+        /// What was found.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The folder cannot be used.
+    #[error("cannot use the windows in {}", .folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// What is known of a day without its values.

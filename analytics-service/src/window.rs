@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Days, LocalResult, NaiveDate, TimeDelta, TimeZone as _};
+use chrono::{DateTime, Datelike as _, Days, LocalResult, NaiveDate, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
 
 use crate::day::MINUTE_MS;
@@ -40,11 +40,15 @@ impl Resolution {
         }
     }
 
-    /// The windows of `zone` that start in `range` (milliseconds since 1970 UTC), in order of time.
+    /// The windows of `zone` that overlap `range` (milliseconds since 1970 UTC), each whole, in order of time: the same rule as for the
+    /// usage of one meter.
     ///
     /// # Errors
     /// [`Refusal::TooLong`] beyond [`MAX_WINDOWS`].
     pub(crate) fn windows(self, range: &Range<i64>, zone: Tz) -> Result<Vec<Range<i64>>, Refusal> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
         match self {
             Self::Minute => fixed(range, MINUTE_MS),
             Self::Quarter => fixed(range, 15 * MINUTE_MS),
@@ -55,9 +59,9 @@ impl Resolution {
 }
 
 fn fixed(range: &Range<i64>, length: i64) -> Result<Vec<Range<i64>>, Refusal> {
-    let first = next_multiple(range.start, length);
-    let end = next_multiple(range.end, length);
-    let count = end.saturating_sub(first) / length;
+    let first = range.start.div_euclid(length).saturating_mul(length);
+    let span = range.end.saturating_sub(first);
+    let count = span / length + i64::from(span % length > 0);
     if count > MAX_WINDOWS {
         return Err(Refusal::TooLong);
     }
@@ -65,12 +69,6 @@ fn fixed(range: &Range<i64>, length: i64) -> Result<Vec<Range<i64>>, Refusal> {
     Ok((0..count)
         .map(|number| start(number)..start(number + 1))
         .collect())
-}
-
-fn next_multiple(time: i64, length: i64) -> i64 {
-    time.div_euclid(length)
-        .saturating_add(i64::from(time.rem_euclid(length) > 0))
-        .saturating_mul(length)
 }
 
 fn local_days(range: &Range<i64>, zone: Tz) -> Result<Vec<Range<i64>>, Refusal> {
@@ -89,12 +87,20 @@ fn local_days(range: &Range<i64>, zone: Tz) -> Result<Vec<Range<i64>>, Refusal> 
         };
         let end = start_of(zone, next);
         // a date that a zone left out has no length
-        if let Some(ends) = end.filter(|ends| begins >= range.start && *ends > begins) {
+        if let Some(ends) = end.filter(|ends| *ends > begins.max(range.start)) {
             days.push(begins..ends);
         }
         (date, start) = (next, end);
     }
     Ok(days)
+}
+
+/// The first instant of the local month that `at` (milliseconds since 1970 UTC) lies in; `at` itself beyond the calendar.
+pub(crate) fn month_start(zone: Tz, at: i64) -> i64 {
+    DateTime::from_timestamp_millis(at)
+        .and_then(|time| time.with_timezone(&zone).date_naive().with_day(1))
+        .and_then(|first| start_of(zone, first))
+        .unwrap_or(at)
 }
 
 /// The first instant of a local date: midnight, the earlier one of two, or the end of the jump that leaves it out.

@@ -1,6 +1,7 @@
 //! Who is asking, and what they may do: signed tokens, their keys and their rules.
 //!
-//! A token is a JWT signed with Ed25519. Every rule about one is in [`Verifier`]; nothing here knows of gRPC or HTTP beyond the header
+//! A token is a JWT signed with Ed25519. Clocks differ, so it is taken up to [`LEEWAY_SECONDS`] before its beginning and after its end: one
+//! issued for a minute is good for a minute and a half. Every rule about one is in [`Verifier`]; nothing here knows of gRPC or HTTP beyond the header
 //! that carries the token. Whether a meter belongs to a device is the `sub` of its token, no more.
 
 mod cache;
@@ -44,6 +45,8 @@ pub enum Permission {
     Read,
     /// Change the register, run and issue bills.
     Bill,
+    /// Run the intake: publish quarantined messages again.
+    Operate,
 }
 
 impl Role {
@@ -101,6 +104,7 @@ impl Role {
             Permission::SendReadings => matches!(self, Self::Device | Self::Operator | Self::Admin),
             Permission::Read => !matches!(self, Self::Device),
             Permission::Bill => matches!(self, Self::Billing | Self::Admin),
+            Permission::Operate => matches!(self, Self::Operator | Self::Admin),
         }
     }
 }

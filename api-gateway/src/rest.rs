@@ -10,6 +10,7 @@ mod extract;
 mod meters;
 mod page;
 mod problem;
+mod quarantine;
 mod readings;
 mod register;
 mod time;
@@ -77,6 +78,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(bills::explain_bill))
         .routes(routes!(bills::run_bills))
         .routes(routes!(bills::list_exceptions))
+        .routes(routes!(quarantine::list_quarantined))
+        .routes(routes!(quarantine::replay_quarantined))
         .routes(routes!(service_points::all))
         .routes(routes!(service_points::one, service_points::put_one))
         .routes(routes!(accounts::all))

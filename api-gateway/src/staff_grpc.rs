@@ -31,14 +31,14 @@ const MAX_ANSWER_BYTES: usize = 16 << 20;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a bill run may be waited for; it goes on without its caller.
 const RUN_DEADLINE: Duration = Duration::from_secs(600);
-/// The calls that change something, by path.
-const WRITES: [&str; 5] = [
+/// The calls that change something about bills or the register, by path.
+const WRITES: [&str; 4] = [
     "/gridtally.billing.v1.Billing/RunBills",
     "/gridtally.billing.v1.Billing/IssueBill",
     "/gridtally.billing.v1.Register/Put",
     "/gridtally.billing.v1.Register/PutMany",
-    "/gridtally.billing.v1.Quarantine/ReplayQuarantined",
 ];
+const REPLAY: &str = "/gridtally.billing.v1.Quarantine/ReplayQuarantined";
 const RUN_BILLS: &str = WRITES[0];
 
 #[derive(Clone)]
@@ -80,6 +80,8 @@ async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Re
     let path = request.uri().path();
     let wanted = if WRITES.contains(&path) {
         Permission::Bill
+    } else if path == REPLAY {
+        Permission::Operate
     } else {
         Permission::Read
     };

@@ -189,13 +189,18 @@ fn issuing_rules(tariff: &Tariff, statement: &Statement) -> Vec<Hold> {
         );
         holds.push(hold("ROUNDING", detail));
     }
-    if !statement.untaxed.is_empty() {
-        holds.push(hold(
-            "TAX",
-            format!("not taxed exactly once: {}", statement.untaxed.join(", ")),
-        ));
-    }
+    holds.extend(untaxed(statement));
     holds
+}
+
+/// A hold unless every line is taxed exactly once (`RATING` 3.18); where no tax is due, a category with the rate 0 says so.
+fn untaxed(statement: &Statement) -> Option<Hold> {
+    let no_category = statement.lines.iter().all(|line| line.tax.is_none());
+    if no_category && !statement.lines.is_empty() {
+        return Some(hold("TAX", "no line is taxed: the tariff names no tax category"));
+    }
+    let untaxed = &statement.untaxed;
+    (!untaxed.is_empty()).then(|| hold("TAX", format!("not taxed exactly once: {}", untaxed.join(", "))))
 }
 
 /// Decimal places of a currency (ISO 4217).

@@ -5,6 +5,7 @@
 //! content counts is not decided here but when reading ([`winner`]).
 
 mod column;
+pub(crate) mod crowd;
 pub(crate) mod winner;
 
 use model::{Content, Quality};

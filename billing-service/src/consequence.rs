@@ -1,6 +1,8 @@
 //! What readings bring about beside being kept: unknown meters and conflicts become exceptions, drafts become dirty, and a read of an
 //! issued period is seen. Every id is a function of its cause, so that the same readings may come again.
 
+mod overlap;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -16,6 +18,7 @@ use crate::reads::{Consequences, Touched, Unusable};
 use crate::register::Id;
 use crate::store::{BillInputs, Quarantined};
 use crate::time;
+pub(crate) use overlap::Overlaps;
 
 /// See the module. Made before the office, because the reads need it, and [bound](Self::bind) to it before anything is consumed.
 #[derive(Default)]
@@ -40,10 +43,13 @@ impl Watcher {
     }
 
     /// Someone registered this meter: its reads are no longer a stranger's.
-    pub(crate) async fn registered(&self, meter: &str) -> Result<(), StoreError> {
+    pub(crate) async fn registered(&self, meter: &str) -> Result<(), Error> {
         lock(&self.unknown).remove(&model::meter_hash(meter));
         let office = self.office()?;
         office.exceptions.close(Kind::UnknownMeter, meter).await?;
+        if let Ok(meter) = meter.parse() {
+            office.overlaps.check_open(&office, &meter).await?;
+        }
         let agreements = office.register.index().agreements_of(meter);
         office.drafts.mark(agreements);
         Ok(())
@@ -91,8 +97,9 @@ impl Watcher {
         Ok(())
     }
 
-    /// Marks drafts, and looks for issued bills that these reads come too late for.
+    /// Looks for overlaps and for issued bills that these reads come too late for, and marks drafts.
     async fn follow(office: &Office, touch: &Touched) -> Result<(), Error> {
+        office.overlaps.check(office, touch).await?;
         let agreements = office.register.index().agreements_of(touch.meter.as_str());
         let issued = touch.range_ms.start < office.issuer.settled_before_ms();
         for agreement in agreements.iter().filter(|_| issued) {
@@ -104,12 +111,12 @@ impl Watcher {
 
     /// Asks the store, not the cache: a bill may have been stored a moment ago.
     async fn check_issued(office: &Office, agreement: &Id, range_ms: &Range<i64>) -> Result<(), Error> {
-        for (id, inputs_id) in office.issued_of(agreement).await?.touching(range_ms) {
-            let inputs: Option<BillInputs> = office.store.get(&inputs_id).await?;
+        for issued in office.issued_of(agreement).await?.touching(range_ms) {
+            let inputs: Option<BillInputs> = office.store.get(&issued.inputs_id).await?;
             if let Some(inputs) = inputs
-                && !office.loader.is_current(&inputs).await?
+                && !office.loader.is_current(&issued.tariff_edition, &inputs).await?
             {
-                office.exceptions.raise(&[late_read(&id)]).await?;
+                office.exceptions.raise(&[late_read(&inputs.bill_id)]).await?;
             }
         }
         Ok(())

@@ -9,8 +9,9 @@ use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
 
 use crate::error::StoreError;
 
-/// Decompressed blocks kept in memory, for all keyspaces.
-const CACHE_BYTES: u64 = 24 * 1024 * 1024;
+/// Decompressed blocks kept in memory, for all keyspaces. Checkpoints and scans go in order of key and use a block up before the next, so
+/// that more would only serve look-ups at random.
+const CACHE_BYTES: u64 = 12 * 1024 * 1024;
 /// What the engine's own journal may hold before memory is written out.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 /// Memory of one keyspace of documents before it is written out.
@@ -32,7 +33,7 @@ impl Embedded {
     /// Opens the database in `folder`, making it when there is none.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Engine`], [`StoreError::Broken`].
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let database = Database::builder(folder)
             .cache_size(CACHE_BYTES)
@@ -45,7 +46,7 @@ impl Embedded {
     /// The keyspace `name` for documents.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Engine`], [`StoreError::Broken`].
     pub fn documents(&self, name: &str) -> Result<Keyspace, StoreError> {
         let options = || KeyspaceCreateOptions::default().max_memtable_size(DOCUMENTS_BYTES);
         Ok(self.database.keyspace(name, options)?)
@@ -55,7 +56,7 @@ impl Embedded {
     /// and small tables, so that joining a day's tables does not rewrite the days before it.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Engine`], [`StoreError::Broken`].
     pub(crate) fn blocks(&self, name: &str) -> Result<Keyspace, StoreError> {
         let options = || {
             KeyspaceCreateOptions::default()
@@ -73,3 +74,6 @@ impl Embedded {
         &self.database
     }
 }
+
+#[cfg(test)]
+mod tests;

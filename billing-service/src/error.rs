@@ -116,7 +116,14 @@ impl Error {
 pub enum StoreError {
     /// The engine failed.
     #[error("the embedded engine failed")]
-    Engine(#[from] fjall::Error),
+    Engine(#[source] fjall::Error),
+    /// A file of the engine is not as it was written. The engine proves every block it reads by its checksum, so nothing wrong was
+    /// answered.
+    #[error(
+        "a file of the embedded store of billing is damaged; stop, restore the folder of billing from a backup and start again: what \
+         came after the backup is read from the journal, as far as that reaches back"
+    )]
+    Broken(#[source] fjall::Error),
     /// Something stored cannot be read.
     #[error("stored {what} cannot be read: {reason}")]
     Damaged {
@@ -138,13 +145,40 @@ pub enum StoreError {
     Closing,
 }
 
+impl From<fjall::Error> for StoreError {
+    fn from(error: fjall::Error) -> Self {
+        if is_damage(&error) {
+            Self::Broken(error)
+        } else {
+            Self::Engine(error)
+        }
+    }
+}
+
+/// Whether trying again cannot help, because what is on the disk is wrong.
+fn is_damage(error: &fjall::Error) -> bool {
+    // a table that ends too early
+    let cut_off = |error: &std::io::Error| error.kind() == std::io::ErrorKind::UnexpectedEof;
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => cut_off(error),
+        fjall::Error::Storage(_)
+        | fjall::Error::JournalRecovery(_)
+        | fjall::Error::InvalidVersion(_)
+        | fjall::Error::Decompress(_)
+        | fjall::Error::InvalidTrailer
+        | fjall::Error::InvalidTag(_)
+        | fjall::Error::Unrecoverable => true,
+        _ => false, // poisoned, deleted, locked, and what a later engine adds
+    }
+}
+
 impl StoreError {
     /// What it means for whoever asked.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Engine(_) | Self::Closing => ErrorKind::Unavailable,
-            Self::Damaged { .. } => ErrorKind::Internal,
+            Self::Broken(_) | Self::Damaged { .. } => ErrorKind::Internal,
             Self::Shards { .. } => ErrorKind::Conflict,
         }
     }

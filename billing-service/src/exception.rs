@@ -114,14 +114,30 @@ impl Exceptions {
         Ok(())
     }
 
-    /// A cause that came back after it was closed.
+    /// A cause that came back after it was closed, or that is another now.
     async fn reopen(&self, kind: Kind, exception: &Exception) -> Result<(), StoreError> {
         let known: Option<Exception> = self.store.get(&exception.id).await?;
-        if known.is_some_and(|known| known.status == CLOSED) {
-            self.store.put(exception).await?;
-            self.metrics.exceptions_open(kind).inc();
+        match known {
+            Some(known) if known.status == CLOSED => {
+                self.store.put(exception).await?;
+                self.metrics.exceptions_open(kind).inc();
+            }
+            Some(known) if known.detail != exception.detail => {
+                let raised_at = known.raised_at;
+                let again = Exception {
+                    raised_at,
+                    ..exception.clone()
+                };
+                self.store.put(&again).await?;
+            }
+            Some(_) | None => {}
         }
         Ok(())
+    }
+
+    /// Whether nobody closed it.
+    pub(crate) fn is_open(exception: &Exception) -> bool {
+        exception.status == OPEN
     }
 
     /// Closes an exception if it is open; safe to repeat.

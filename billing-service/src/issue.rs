@@ -313,7 +313,7 @@ impl Issuer {
 
     /// Whether reads came between planning and storing: then whoever stored them may not have seen the bill.
     async fn look_again(&self, bill: &Bill, inputs: &BillInputs) -> Result<(), Error> {
-        if !self.loader.is_current(inputs).await? {
+        if !self.loader.is_current(&bill.tariff_edition, inputs).await? {
             self.exceptions.raise(&[late_read(&bill.id)]).await?;
         }
         Ok(())
@@ -361,7 +361,8 @@ pub(crate) fn late_read(bill_id: &str) -> Cause {
     Cause {
         kind: Kind::LateRead,
         subject: bill_id.to_owned(),
-        detail: "the reads of the period are not those that the issued bill was computed from".to_owned(),
+        detail: "the reads of the period are no longer those that the issued bill was computed from: one came, changed or is in conflict"
+            .to_owned(),
     }
 }
 

@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use model::Clock;
+use model::{Channel, Clock, MeterId};
 use proto::billing::{Bill, Hold};
 use tariff_engine::Period;
 
 use crate::bill::draft::Drafts;
 use crate::bill::hold;
 use crate::bill::load::{Facts, Loaded, Loader, bill_id, parse_bill_id, spans_of};
+use crate::block::crowd::USUAL_SECONDS;
+use crate::consequence::Overlaps;
 use crate::cycle::Span;
 use crate::error::Error;
 use crate::exception::Exceptions;
 use crate::export::{self, Form};
 use crate::issue::Issuer;
 use crate::metrics::Metrics;
-use crate::reads::Reads;
+use crate::reads::{IntervalRead, Reads, overlap};
 use crate::register::SharedRegister;
 use crate::store::{BillInputs, Store};
 use crate::time;
@@ -31,6 +33,7 @@ pub(crate) struct Office {
     pub(crate) drafts: Drafts,
     pub(crate) issuer: Issuer,
     pub(crate) exceptions: Arc<Exceptions>,
+    pub(crate) overlaps: Overlaps,
     pub(crate) cache: Arc<dyn crate::cache::Cache>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
@@ -40,12 +43,14 @@ pub(crate) struct Office {
 #[derive(Debug, Default)]
 pub(crate) struct IssuedPeriods(BTreeMap<String, Issued>);
 
-/// The period of an issued bill, and under which id its inputs are kept.
+/// The period of an issued bill, and what it was computed from.
 #[derive(Debug)]
-struct Issued {
+pub(crate) struct Issued {
     start_ms: i64,
     end_ms: i64,
-    inputs_id: String,
+    /// Under which id its inputs are kept.
+    pub(crate) inputs_id: String,
+    pub(crate) tariff_edition: String,
 }
 
 impl IssuedPeriods {
@@ -59,25 +64,55 @@ impl IssuedPeriods {
         self.0.keys().map(String::as_str)
     }
 
-    /// The bills whose period has something of a range of time, each with the id of its inputs.
-    pub(crate) fn touching(self, range_ms: &Range<i64>) -> impl Iterator<Item = (String, String)> {
+    /// The bills whose period has something of a range of time.
+    pub(crate) fn touching(self, range_ms: &Range<i64>) -> impl Iterator<Item = Issued> {
         let inside = |bill: &Issued| bill.start_ms < range_ms.end && range_ms.start < bill.end_ms;
-        let touching = self.0.into_iter().filter(move |(_, bill)| inside(bill));
-        touching.map(|(id, bill)| (id, bill.inputs_id))
+        self.0.into_values().filter(inside)
     }
 
-    /// A hold if some of the period is in another issued bill: the calendar or the agreement was changed after it.
+    /// A hold if some of the period is in another issued bill: calendar or agreement were changed after it. It is gone when the change is
+    /// undone, because it is looked for whenever the bill is loaded.
     pub(crate) fn overlap(&self, bill_id: &str, period: &Period) -> Option<Hold> {
         let mut others = self.0.iter().filter(|(id, _)| *id != bill_id);
-        let (other, _) = others.find(|(_, bill)| period.part(bill.start_ms, bill.end_ms).is_some())?;
+        let (id, other) = others.find(|(_, bill)| period.part(bill.start_ms, bill.end_ms).is_some())?;
+        let (from, to) = (
+            time::in_zone(period.zone, other.start_ms),
+            time::in_zone(period.zone, other.end_ms),
+        );
         Some(hold(
             "ISSUED_OVERLAP",
-            format!("some of this period is in the issued bill {other}"),
+            format!("some of this period is in the issued bill {id}, which is from {from} to {to}"),
         ))
     }
 }
 
 impl Office {
+    /// The length, in seconds, of intervals that a meter sends without one.
+    pub(crate) fn configured_seconds(&self, meter: &str) -> u32 {
+        let index = self.register.index();
+        index
+            .meter(meter)
+            .map_or(USUAL_SECONDS, |meter| meter.interval_seconds)
+    }
+
+    /// The reads in effect of an interval channel, in order of start; those that overlap others are in conflict too.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn intervals(
+        &self,
+        meter: &MeterId,
+        channel: Channel,
+        range_ms: Range<i64>,
+    ) -> Result<Vec<IntervalRead>, Error> {
+        let around = range_ms.start.saturating_sub(overlap::LONGEST_MS)
+            ..range_ms.end.saturating_add(overlap::LONGEST_MS);
+        let mut reads = self.reads.intervals(meter, channel, around).await?;
+        overlap::mark(&mut reads, self.configured_seconds(meter.as_str()));
+        reads.retain(|read| range_ms.contains(&read.start_ms));
+        Ok(reads)
+    }
+
     /// The issued bill with this id.
     ///
     /// # Errors
@@ -104,11 +139,33 @@ impl Office {
     /// [`Error::Store`].
     pub(crate) async fn load(&self, facts: &Facts, span: &Span) -> Result<Loaded, Error> {
         let mut loaded = self.loader.load(facts, span, self.clock.now_ms()).await?;
-        let issued = self.issued_of(&facts.agreement.id).await?;
+        let issued = self.issued_around(facts).await?;
         loaded
             .holds
             .extend(issued.overlap(&loaded.subject.bill_id, &span.period));
         Ok(loaded)
+    }
+
+    /// The periods that are issued of an agreement and of the others at its service point: who moved in after a date that was changed
+    /// later must not be billed for what the one before was.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn issued_around(&self, facts: &Facts) -> Result<IssuedPeriods, Error> {
+        let agreement = &facts.agreement;
+        let others: Vec<String> = {
+            let index = self.register.index();
+            let at_point = index.agreements_at(&agreement.service_point_id).map(|(id, _)| id);
+            at_point
+                .filter(|id| *id != agreement.id)
+                .map(str::to_owned)
+                .collect()
+        };
+        let mut issued = self.issued_of(&agreement.id).await?;
+        for other in others {
+            issued.0.extend(self.issued_of(&other).await?.0);
+        }
+        Ok(issued)
     }
 
     /// The periods of an agreement that are issued.
@@ -123,6 +180,7 @@ impl Office {
                     start_ms: time::start(&bill.start_utc),
                     end_ms: time::end(&bill.end_utc),
                     inputs_id: BillInputs::id_of(&bill),
+                    tariff_edition: bill.tariff_edition,
                 };
                 issued.0.insert(bill.id, period);
             }
@@ -183,8 +241,21 @@ impl Office {
         for agreement in self.drafts.take(limit) {
             let facts = self.loader.facts(&agreement).await?;
             if let Some(span) = spans_of(&facts, now_ms).last() {
-                self.draft(&facts, span).await?;
+                let loaded = self.load(&facts, span).await?;
+                self.drafts.plan(&loaded).await;
+                self.raise_overlaps(&loaded).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that there is an exception for every day of a bill on which intervals overlap.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn raise_overlaps(&self, loaded: &Loaded) -> Result<(), Error> {
+        if loaded.holds.iter().any(|hold| hold.reason == "OVERLAP") {
+            self.overlaps.check_terms(self, &loaded.inputs.terms).await?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 mod arena;
 mod checkpoint;
 mod meters;
+pub(crate) mod overlap;
 mod parts;
 mod query;
 mod shard;
@@ -20,12 +21,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use message_bus::Position;
-use model::{MeterId, Series, meter_hash, shard_of};
+use model::{Channel, MeterId, Series, meter_hash, shard_of};
 use proto::meter::ReadingColumns;
 use tokio::sync::{Notify, watch};
 
 use crate::error::{Error, StoreError};
 use arena::Pool;
+pub(crate) use arena::day_of;
 pub(crate) use checkpoint::error_chain;
 use shard::Shard;
 pub use shard::Unreadable;
@@ -63,6 +65,8 @@ pub struct Touched {
     pub conflicts: Vec<(Series, i64)>,
     /// Identities among them that had, until a higher rank decided.
     pub settled: Vec<(Series, i64)>,
+    /// UTC days (since 1970) of a channel on which some of its intervals may overlap, or did.
+    pub crowded: Vec<(Channel, i32)>,
 }
 
 /// A message for the quarantine.

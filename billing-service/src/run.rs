@@ -4,7 +4,6 @@ use proto::billing::{Bill, RunBillsResponse};
 
 use crate::bill::load::{bill_id, spans_of};
 use crate::error::Error;
-use crate::exception::{Cause, Kind};
 use crate::issue::{Order, Ready};
 use crate::office::Office;
 use crate::store::BATCH;
@@ -64,7 +63,7 @@ async fn plan_agreement(
 ) -> Result<(), Error> {
     let now_ms = office.clock.now_ms();
     let facts = office.loader.facts(agreement).await?;
-    let issued = office.issued_of(agreement).await?;
+    let issued = office.issued_around(&facts).await?;
     for span in spans_of(&facts, now_ms.min(request.as_of_ms)) {
         if span.due_ms > request.as_of_ms || span.period.end_ms > now_ms {
             continue;
@@ -90,7 +89,7 @@ async fn plan_agreement(
             office.metrics.bills("held").inc();
             answer.held = answer.held.saturating_add(1);
             if !request.dry_run {
-                raise_overlaps(office, &bill).await?;
+                office.raise_overlaps(&loaded).await?;
             }
             list(answer, bill);
         }
@@ -115,20 +114,6 @@ async fn issue(
         answer.issued = answer.issued.saturating_add(1);
         answer.ready = answer.ready.saturating_sub(1);
         list(answer, bill);
-    }
-    Ok(())
-}
-
-/// Overlaps are found when a bill is assembled; somebody must decide.
-async fn raise_overlaps(office: &Office, bill: &Bill) -> Result<(), Error> {
-    let overlap = |hold: &&proto::billing::Hold| hold.reason == "OVERLAP";
-    if let Some(hold) = bill.holds.iter().find(overlap) {
-        let cause = Cause {
-            kind: Kind::Overlap,
-            subject: bill.id.clone(),
-            detail: hold.detail.clone(),
-        };
-        office.exceptions.raise(&[cause]).await?;
     }
     Ok(())
 }

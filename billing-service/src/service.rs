@@ -197,7 +197,7 @@ impl reads_server::Reads for Service {
         &self,
         request: Request<MeterGroupsRequest>,
     ) -> Result<Response<MeterGroupsResponse>, Status> {
-        answer(Ok(reads::meter_groups(&self.office, &request.into_inner())))
+        answer(reads::meter_groups(&self.office, &request.into_inner()))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::bill::draft::Drafts;
 use crate::bill::load::Loader;
 use crate::cache::{Cache, MemoryCache};
 use crate::config::Config;
-use crate::consequence::Watcher;
+use crate::consequence::{Overlaps, Watcher};
 use crate::consumer::Consumer;
 use crate::embedded::Embedded;
 use crate::error::Error;
@@ -212,6 +212,7 @@ pub(crate) async fn open(
         default_series: config.series.clone(),
     };
     let office = Arc::new(Office {
+        overlaps: Overlaps::open(&store).await?,
         store,
         register,
         reads,

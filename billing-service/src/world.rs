@@ -32,7 +32,10 @@ use crate::store::{DocumentStore, EmbeddedDocuments};
 use crate::time;
 
 /// High by day on working days, low otherwise; a monthly fee; a tax.
-pub(crate) const TARIFF: &str =
+pub(crate) const TARIFF: &str = include_str!("world/household.json");
+
+/// The same, with a percentage that is not said to be a tax: it prices, but cannot be issued.
+pub(crate) const UNTAXED: &str =
     include_str!("../../common/tariff-engine/tests/data/tariffs/neutral/n01_dst_berlin.json");
 
 /// A clock that stands where it was set.

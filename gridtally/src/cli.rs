@@ -181,7 +181,7 @@ pub enum TokenCommand {
         /// A meter or a prefix with a final * (device), or a name (others)
         #[arg(long)]
         subject: String,
-        /// How long it is valid, e.g. 30d [default: 30d for devices, 12h for staff]
+        /// How long it is valid, e.g. 30d; clocks differ, so it is taken for 30 s more [default: 30d for devices, 12h for staff]
         #[arg(long, value_parser = units::parse_duration)]
         ttl: Option<Duration>,
         /// Settings.

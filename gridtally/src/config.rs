@@ -64,7 +64,7 @@ pub(crate) struct JournalConfig {
     /// Bytes that may wait for billing before readings are refused.
     #[serde(with = "units::size")]
     pub(crate) limit: u64,
-    /// Bytes kept although they were acknowledged, for analytics that is a little behind.
+    /// Bytes kept although billing has acknowledged them, for analytics that is a little behind.
     #[serde(with = "units::size")]
     pub(crate) spare: u64,
 }
@@ -82,7 +82,7 @@ impl Default for JournalConfig {
 impl JournalConfig {
     fn problems(&self) -> Vec<Problem> {
         // Two segments of the journal's own size beside what is spare: less could never make room.
-        let least = self.spare.saturating_add(128 << 20);
+        let least = self.spare.saturating_add(32 << 20);
         let shards =
             (!(1..=256).contains(&self.shards)).then(|| Problem::new("journal.shards", "must be 1 to 256"));
         let limit = (self.limit < least).then(|| {

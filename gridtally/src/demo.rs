@@ -7,6 +7,7 @@ mod month;
 mod report;
 mod setup;
 mod site;
+mod there;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use gridtally_simulator::{Fleet, FleetConfig, Gateway};
 use model::{Clock, SystemClock};
 use proto::billing::billing_client::BillingClient;
-use proto::billing::{GetMeterRequest, RunBillsRequest, RunBillsResponse};
+use proto::billing::{RunBillsRequest, RunBillsResponse};
 use service_kit::telemetry::LogConfig;
 use service_kit::{Signals, Tasks, signals, telemetry};
 
@@ -79,8 +80,11 @@ async fn show(
     let gateway = Gateway::connect(&address, demo.sender_token()?)
         .await
         .map_err(|error| CommandError::failed("cannot reach the device port", error))?;
-    let tally = demo.feed.replay(gateway.clone(), &froms, now).await?;
     let mut billing = BillingClient::new(demo.connect().await?).max_decoding_message_size(64 << 20);
+    let known = demo.known(&billing, &froms).await?;
+    let missing: Vec<DateTime<Utc>> = known.iter().map(|known| known.until).collect();
+    let mut tally = demo.feed.replay(gateway.clone(), &missing, now).await?;
+    tally.duplicate += known.iter().map(|known| known.readings).sum::<u64>();
     demo.wait_until_read(&mut billing, now).await?;
     let run = demo.bill(&mut billing, now).await?;
     report::print(&demo, &mut billing, &tally, &run, started.elapsed()).await?;
@@ -159,7 +163,10 @@ impl<'a> Demo<'a> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         for site in &self.feed.sites {
             let last = feed::last_start(site, until);
-            while !has(billing, &site.meter, last).await? {
+            while there::latest(billing, &site.meter)
+                .await?
+                .is_none_or(|latest| latest < last)
+            {
                 if tokio::time::Instant::now() > deadline {
                     let text = format!("billing has not read {} within {PATIENCE:?}", site.meter);
                     return Err(CommandError::Partial(text));
@@ -213,21 +220,4 @@ impl<'a> Demo<'a> {
             sent = now;
         }
     }
-}
-
-/// Whether billing has read the interval of `meter` that starts at `start`.
-async fn has(
-    billing: &mut BillingClient<Authorized>,
-    meter: &str,
-    start: DateTime<Utc>,
-) -> Result<bool, CommandError> {
-    let view = match billing.get_meter(GetMeterRequest { id: meter.to_owned() }).await {
-        Ok(view) => view.into_inner(),
-        Err(status) if status.code() == tonic::Code::NotFound => return Ok(false),
-        Err(status) => return Err(status.into()),
-    };
-    let latest = view
-        .latest_reading
-        .and_then(|reading| DateTime::parse_from_rfc3339(&reading.timestamp).ok());
-    Ok(latest.is_some_and(|latest| latest >= start))
 }

@@ -24,18 +24,39 @@ pub(crate) fn list<T: Serialize>(
     columns: &[Column],
     items: &[T],
 ) -> Result<(), CommandError> {
+    write_list(&mut io::stdout().lock(), format, columns, items)
+}
+
+/// As [`list`], into `out`.
+///
+/// # Errors
+/// [`CommandError::Failed`] when it cannot be written.
+pub(crate) fn write_list<T: Serialize>(
+    out: &mut impl Write,
+    format: Format,
+    columns: &[Column],
+    items: &[T],
+) -> Result<(), CommandError> {
     let rows = items
         .iter()
         .map(serde_json::to_value)
         .collect::<Result<Vec<_>, _>>();
     let rows = rows.map_err(|error| CommandError::failed("cannot show the answer", error))?;
-    let mut out = io::stdout().lock();
     match format {
-        Format::Json => json(&mut out, &rows),
-        Format::Csv => csv(&mut out, columns, &rows),
-        Format::Table => table(&mut out, columns, &rows),
+        Format::Json => json(out, &rows),
+        Format::Csv => csv(out, columns, &rows),
+        Format::Table => table(out, columns, &rows),
     }
     .or_else(unwritten)
+}
+
+/// Prints a text that was put together before.
+///
+/// # Errors
+/// As [`list`].
+pub(crate) fn bytes(text: &[u8]) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush()).or_else(unwritten)
 }
 
 /// Prints one thing: JSON as it is, otherwise a line per field.

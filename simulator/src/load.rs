@@ -155,9 +155,31 @@ impl Load {
         Ok(Report::of(self, &recorder, &tickets, began))
     }
 
+    /// Messages of one interval of every meter.
+    const fn blocks(&self) -> u64 {
+        self.meters.div_ceil(self.batch) as u64
+    }
+
+    /// How many readings the messages before `number` have: a batch each, but for the last of every round.
+    fn readings_before(&self, number: u64) -> u64 {
+        let (round, block) = (number / self.blocks(), number % self.blocks());
+        round * u64::from(self.meters) + block * u64::from(self.batch)
+    }
+
+    /// The fewest messages that have so many readings.
+    fn messages_for(&self, readings: u64) -> u64 {
+        let (rounds, rest) = (
+            readings / u64::from(self.meters),
+            readings % u64::from(self.meters),
+        );
+        rounds
+            .saturating_mul(self.blocks())
+            .saturating_add(rest.div_ceil(u64::from(self.batch)))
+    }
+
     /// Start of the interval that message `number` reports: first every meter's first interval, then every meter's second.
     fn start_ms(&self, number: u64) -> i64 {
-        let round = number / u64::from(self.meters.div_ceil(self.batch));
+        let round = number / self.blocks();
         self.first_ms + self.interval.as_millis() * i64::try_from(round).unwrap_or_default()
     }
 

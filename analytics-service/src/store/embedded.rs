@@ -2,7 +2,8 @@
 
 mod compact;
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _};
@@ -12,7 +13,7 @@ use self::compact::{CompactDay, CompactGroup};
 use super::{Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore};
 
 /// Decompressed blocks in memory: a month of one grouping, looked at again and again by a dashboard.
-const CACHE_BYTES: u64 = 8 << 20;
+const CACHE_BYTES: u64 = 4 << 20;
 /// The engine's own journal; the smallest that it takes.
 const JOURNAL_BYTES: u64 = 64 << 20;
 /// What one keyspace keeps in memory before writing a table: some saves of the recent days.
@@ -31,6 +32,7 @@ struct Inner {
     headers: Keyspace,
     windows: Keyspace,
     shards: Keyspace,
+    folder: PathBuf,
     /// Held from looking at a header to replacing it.
     writing: Mutex<()>,
 }
@@ -45,8 +47,12 @@ impl Embedded {
     /// Opens the store in `folder`, or makes one.
     ///
     /// # Errors
-    /// [`StoreError::Engine`] when the folder cannot be used or belongs to another process.
+    /// [`StoreError::Folder`] when the folder cannot be used or belongs to another process, [`StoreError::Damaged`].
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_unplaced(folder).map_err(|error| placed(folder, error))
+    }
+
+    fn open_unplaced(folder: &Path) -> Result<Self, StoreError> {
         let database = Database::builder(folder)
             .cache_size(CACHE_BYTES)
             .max_journaling_size(JOURNAL_BYTES)
@@ -62,6 +68,7 @@ impl Embedded {
             windows: keyspace("usage_windows")?,
             shards: keyspace("shards")?,
             database,
+            folder: folder.to_owned(),
             writing: Mutex::new(()),
         };
         Ok(Self {
@@ -77,7 +84,47 @@ impl Embedded {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || work(&inner))
             .await
-            .map_err(|died| StoreError::Engine(Box::new(died)))?
+            .map_err(|died| StoreError::Engine(Box::new(died)))
+            .flatten()
+            .map_err(|error| placed(&self.inner.folder, error))
+    }
+}
+
+/// `error` with the folder it is about, and the way out where there is one.
+fn placed(folder: &Path, error: StoreError) -> StoreError {
+    let damaged = match &error {
+        StoreError::Document(_) => true,
+        StoreError::Engine(source) => source.downcast_ref().is_some_and(is_damage),
+        StoreError::Damaged { .. } | StoreError::Folder { .. } => return error,
+    };
+    let folder = folder.to_owned();
+    let source: Box<dyn std::error::Error + Send + Sync> = match error {
+        StoreError::Engine(source) => source,
+        other => Box::new(other),
+    };
+    if damaged {
+        StoreError::Damaged { folder, source }
+    } else {
+        StoreError::Folder { folder, source }
+    }
+}
+
+/// Whether the bytes are wrong, rather than the disk full, the folder taken or forbidden.
+fn is_damage(error: &fjall::Error) -> bool {
+    let is_data = |error: &std::io::Error| {
+        matches!(
+            error.kind(),
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound
+        )
+    };
+    match error {
+        fjall::Error::Storage(lsm) => {
+            let io = std::error::Error::source(lsm).and_then(|source| source.downcast_ref());
+            io.is_none_or(is_data)
+        }
+        fjall::Error::Io(error) => is_data(error),
+        fjall::Error::Locked | fjall::Error::Poisoned | fjall::Error::KeyspaceDeleted => false,
+        _ => true,
     }
 }
 

@@ -6,7 +6,7 @@ fn ms(text: &str) -> i64 {
     DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis()
 }
 
-/// Starts and lengths in minutes of the local days that start in a range.
+/// Starts and lengths in minutes of the local days that overlap a range.
 fn days(zone: Tz, from: &str, to: &str) -> Vec<(String, i64)> {
     let days = Resolution::Day.windows(&(ms(from)..ms(to)), zone).unwrap();
     (days.into_iter())
@@ -68,6 +68,17 @@ fn days_of_clock_changes() {
             ("2026-03-30T00:00:00+05:30", 24 * 60),
         ],
     );
+    // the middle of one day to the first millisecond of the next but one
+    check(
+        berlin,
+        "2026-03-28T13:00:00+01:00",
+        "2026-03-30T00:00:00.001+02:00",
+        &[
+            ("2026-03-28T00:00:00+01:00", 24 * 60),
+            ("2026-03-29T00:00:00+01:00", 23 * 60),
+            ("2026-03-30T00:00:00+02:00", 24 * 60),
+        ],
+    );
 }
 
 #[test]
@@ -92,16 +103,20 @@ fn days_whose_midnight_is_missing_or_that_are_missing() {
 }
 
 #[test]
-fn windows_start_within_the_range() {
-    let range = ms("2026-01-01T00:00:01Z")..ms("2026-01-01T02:00:00Z");
-    let hours = Resolution::Hour.windows(&range, Tz::UTC).unwrap();
-    let hour = ms("2026-01-01T01:00:00Z")..ms("2026-01-01T02:00:00Z");
-    assert_eq!(hours, vec![hour; 1]);
+fn windows_overlap_the_range_and_are_whole() {
+    let first = ms("2026-01-01T00:00:00Z");
+    let hours = |from: i64, to: i64| Resolution::Hour.windows(&(first + from..first + to), Tz::UTC);
+    let (one, two) = (first..first + HOUR, first + HOUR..first + 2 * HOUR);
+    assert_eq!(hours(1_000, 2 * HOUR), Ok(vec![one.clone(), two.clone()]));
+    assert_eq!(hours(0, HOUR), Ok(vec![one.clone(); 1]));
+    assert_eq!(hours(HOUR - 1, HOUR + 1), Ok(vec![one, two]));
     let before_1970 = Resolution::Quarter
         .windows(&(-HOUR - 1..-HOUR + 1), Tz::UTC)
         .unwrap();
-    assert_eq!(before_1970, vec![-HOUR..-HOUR + HOUR / 4; 1]);
-    assert_eq!(Resolution::Minute.windows(&(5..5), Tz::UTC), Ok(Vec::new()));
+    assert_eq!(before_1970, [-HOUR - HOUR / 4..-HOUR, -HOUR..-HOUR + HOUR / 4]);
+    for resolution in [Resolution::Minute, Resolution::Day] {
+        assert_eq!(resolution.windows(&(5..5), Tz::UTC), Ok(Vec::new()));
+    }
 }
 
 #[test]
@@ -116,4 +131,28 @@ fn a_request_spans_a_bounded_number_of_windows() {
             Err(Refusal::TooLong)
         );
     }
+}
+
+#[test]
+fn a_month_begins_by_the_local_clock() {
+    let check = |zone: Tz, at: &str, expected: &str| {
+        assert_eq!(month_start(zone, ms(at)), ms(expected), "{zone} {at}");
+    };
+    check(Tz::UTC, "2026-03-31T23:30:00Z", "2026-03-01T00:00:00Z");
+    check(
+        Tz::Europe__Berlin,
+        "2026-03-31T23:30:00Z",
+        "2026-04-01T00:00:00+02:00",
+    );
+    check(
+        Tz::Europe__Berlin,
+        "2026-11-30T12:00:00Z",
+        "2026-11-01T00:00:00+01:00",
+    );
+    check(
+        Tz::America__Chicago,
+        "2026-04-01T04:00:00Z",
+        "2026-03-01T00:00:00-06:00",
+    );
+    assert_eq!(month_start(Tz::UTC, i64::MAX), i64::MAX);
 }

@@ -63,6 +63,14 @@ impl FakeBus {
         inner.forgotten = inner.log.last().map_or(0, |kept| kept.position);
     }
 
+    /// Somebody deletes the journal.
+    pub(crate) fn lose(&self) {
+        let mut inner = self.inner.lock().unwrap();
+        inner.log.clear();
+        inner.acked.clear();
+        inner.forgotten = 0;
+    }
+
     pub(crate) fn acked(&self, shard: u16) -> Position {
         self.inner
             .lock()
@@ -99,6 +107,10 @@ impl Bus for FakeBus {
         let Topic::Readings { shard } = topic else {
             return Err(BusError::Unavailable("only readings".to_owned()));
         };
+        let last = self.health().last;
+        if let Some(wanted) = from.filter(|from| *from > last) {
+            return Err(BusError::Ahead { wanted, last });
+        }
         let acked = self.acked(shard);
         Ok(Box::new(Reader {
             shard,

@@ -220,6 +220,85 @@ fn the_overview_tells_today_and_the_last_quarter() {
     });
 }
 
+/// The month is that of each region's own clock: what one counts as May another counts as June.
+#[test]
+fn the_overview_tells_this_cycle_by_the_clock_of_every_region() {
+    let world = World::new("2026-06-10T12:01:30Z");
+    for (meter, region, zone) in [
+        ("M-1", "west", "America/Chicago"),
+        ("M-2", "east", "Asia/Kolkata"),
+    ] {
+        world.reads.register(meter, Some(group(region, zone)));
+        for start in [
+            "2026-05-31T18:00:00Z",
+            "2026-05-31T19:00:00Z",
+            "2026-06-01T06:00:00Z",
+            "2026-06-09T12:00:00Z",
+            "2026-06-10T11:00:00Z",
+        ] {
+            world.tell(&[import(meter, start, 1_000_000)]);
+        }
+    }
+    world.session(async |running| {
+        settle().await;
+        let overview = running
+            .analytics()
+            .overview(Request::new(OverviewRequest {}))
+            .await
+            .unwrap()
+            .into_inner();
+        let cycle: Vec<(&str, &str, u64, bool)> = (overview.regions_this_cycle.iter())
+            .map(|region| {
+                (
+                    region.group.as_str(),
+                    region.start.as_str(),
+                    region.readings,
+                    region.closed,
+                )
+            })
+            .collect();
+        assert_eq!(
+            cycle,
+            [
+                ("east", "2026-06-01T00:00:00+05:30", 4, false),
+                ("west", "2026-06-01T00:00:00-05:00", 3, false),
+            ]
+        );
+        assert_eq!(overview.readings_this_cycle, 7);
+        assert_eq!(
+            (
+                overview.import_kwh_this_cycle.as_str(),
+                overview.export_kwh_this_cycle.as_str()
+            ),
+            ("7", "0")
+        );
+    });
+}
+
+/// The same rule as for the usage of one meter.
+#[test]
+fn windows_that_overlap_the_range_are_shown_whole() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.reads.register("M-1", Some(group("north", "Europe/Berlin")));
+    world.tell(&quarters("M-1", "2026-06-08T22:00:00Z", "2026-06-10T12:00:00Z"));
+    world.session(async |running| {
+        settle().await;
+        let range = ("2026-06-09T12:20:00Z", "2026-06-09T13:20:00Z");
+        let days = windows(&running, request("region", "1d", range.0, range.1)).await;
+        let days: Vec<(&str, u64)> = days
+            .iter()
+            .map(|day| (day.start.as_str(), day.readings))
+            .collect();
+        assert_eq!(days, [("2026-06-09T00:00:00+02:00", 96)]);
+        let hours = windows(&running, request("region", "1h", range.0, range.1)).await;
+        let hours: Vec<(&str, u64)> = hours
+            .iter()
+            .map(|hour| (hour.start.as_str(), hour.readings))
+            .collect();
+        assert_eq!(hours, [("2026-06-09T12:00:00Z", 4), ("2026-06-09T13:00:00Z", 4)]);
+    });
+}
+
 fn metrics(world: &World) -> String {
     let families = world.registry.lock().unwrap().gather();
     prometheus::TextEncoder::new()
@@ -322,6 +401,57 @@ fn a_lost_store_is_rebuilt_from_billing_alone() {
             5 * 96 + 48
         );
         assert_eq!(by_region(&running, "15m", range).await.len(), 9 * 96 + 48);
+    });
+}
+
+/// Deleting the folder is the way out of damage: the same windows come back.
+#[test]
+fn a_deleted_folder_comes_back_as_it_was() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.reads.register("M", Some(group("north", "Europe/Berlin")));
+    world.tell(&quarters("M", "2026-06-05T00:00:00Z", "2026-06-10T12:00:00Z"));
+    let range = ("2026-06-05T00:00:00Z", "2026-06-11T00:00:00Z");
+    let before = world.session(async |running| {
+        settle().await;
+        let found = by_region(&running, "15m", range).await;
+        assert!(running.stop(Duration::from_secs(5)).await);
+        found
+    });
+    world.bus.forget();
+    std::fs::remove_dir_all(world.folder()).unwrap();
+    world.session(async |running| {
+        settle().await;
+        assert_eq!(by_region(&running, "15m", range).await, before);
+    });
+}
+
+/// Windows of a journal that is gone: readings of the new one would be taken for known until it has grown as long.
+#[test]
+fn windows_of_another_journal_are_refused() {
+    let world = World::new("2026-06-10T12:00:00Z");
+    for hour in 0..9 {
+        world.tell(&[import("M", &format!("2026-06-10T0{hour}:00:00Z"), 5)]);
+    }
+    world.session(async |running| {
+        settle().await;
+        assert!(running.stop(Duration::from_secs(5)).await);
+    });
+    world.bus.lose();
+    let said = world.refusal();
+    let folder = world.folder().display().to_string();
+    assert!(said.contains(&folder) && said.contains("it ends at 0"), "{said}");
+    std::fs::remove_dir_all(world.folder()).unwrap();
+    world.session(async |running| {
+        world.tell(&[import("M", "2026-06-10T10:00:00Z", 7)]);
+        settle().await;
+        let day = ("2026-06-10T00:00:00Z", "2026-06-11T00:00:00Z");
+        assert_eq!(
+            by_region(&running, "1d", day)
+                .await
+                .into_values()
+                .collect::<Vec<_>>(),
+            [(7, 0, 1)]
+        );
     });
 }
 

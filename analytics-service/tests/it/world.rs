@@ -1,6 +1,7 @@
 //! Analytics between a played bus and a played billing, started, stopped and killed as often as wanted.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -104,21 +105,36 @@ impl World {
             .unwrap();
         runtime.block_on(async {
             self.clock.resume();
-            let registry = prometheus::Registry::new();
-            *self.registry.lock().unwrap() = registry.clone();
-            let deps = Deps {
-                bus: Arc::clone(&self.bus) as _,
-                reads: Arc::clone(&self.reads) as _,
-                clock: Arc::clone(&self.clock) as _,
-                registry,
-                tasks: Tasks::new(CancellationToken::new()),
-                folder: self.folder.path().join("analytics"),
-            };
-            let running = start(self.config.clone(), deps).await.unwrap();
+            let running = start(self.config.clone(), self.deps()).await.unwrap();
             let outcome = work(running).await;
             self.clock.pause();
             outcome
         })
+    }
+
+    /// Why analytics does not start.
+    pub(crate) fn refusal(&self) -> String {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let started = runtime.block_on(start(self.config.clone(), self.deps()));
+        started.map(drop).unwrap_err().to_string()
+    }
+
+    /// The folder of analytics.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().join("analytics")
+    }
+
+    fn deps(&self) -> Deps {
+        let registry = prometheus::Registry::new();
+        *self.registry.lock().unwrap() = registry.clone();
+        Deps {
+            bus: Arc::clone(&self.bus) as _,
+            reads: Arc::clone(&self.reads) as _,
+            clock: Arc::clone(&self.clock) as _,
+            registry,
+            tasks: Tasks::new(CancellationToken::new()),
+            folder: self.folder(),
+        }
     }
 
     /// Publishes readings, one message per shard.

@@ -45,17 +45,17 @@ fn staff_speak_for_meters_only_as_operators() {
 
 #[test]
 fn every_role_has_its_permissions() {
-    use Permission::{Bill, Read, SendReadings};
+    use Permission::{Bill, Operate, Read, SendReadings};
     let table = [
-        (Role::Device, [true, false, false]),
-        (Role::Viewer, [false, true, false]),
-        (Role::Billing, [false, true, true]),
-        (Role::Operator, [true, true, false]),
-        (Role::Admin, [true, true, true]),
+        (Role::Device, [true, false, false, false]),
+        (Role::Viewer, [false, true, false, false]),
+        (Role::Billing, [false, true, true, false]),
+        (Role::Operator, [true, true, false, true]),
+        (Role::Admin, [true, true, true, true]),
     ];
     for (role, expected) in table {
         assert_eq!(
-            [SendReadings, Read, Bill].map(|wanted| role.may(wanted)),
+            [SendReadings, Read, Bill, Operate].map(|wanted| role.may(wanted)),
             expected,
             "{role:?}"
         );

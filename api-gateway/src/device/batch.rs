@@ -18,6 +18,8 @@ pub(crate) enum NoBatch {
     Malformed,
     /// More than [`MAX_READINGS`].
     TooMany,
+    /// More bytes than a message may have; what is in them nobody looked at.
+    TooLarge,
 }
 
 impl From<Malformed> for NoBatch {
@@ -109,20 +111,26 @@ impl Builder {
     }
 }
 
-/// The batch of an encoded `SendReadingRequest`: always of one reading, which is empty if it is absent. No table is needed for it.
+/// The batch of an encoded `SendReadingRequest`: always of one reading, which is refused if it is absent. No table is needed for it.
 pub(super) fn single(message: &[u8], identity: &Identity) -> Result<Batch, NoBatch> {
     let mut fields = Fields::of(message, 0);
     let mut claim = Claim::default();
+    let mut is_there = false;
     while let Some((number, value)) = fields.next()? {
         if number == 1 {
             claim.merge(value.bytes()?, 1)?;
+            is_there = true;
         }
     }
     let mut batch = Batch {
         readings: 1,
         ..Batch::default()
     };
-    match claim.judge(|device| identity.may_speak_for(device)) {
+    let judged = match is_there {
+        true => claim.judge(|device| identity.may_speak_for(device)),
+        false => Err(Reason::NoReading),
+    };
+    match judged {
         Ok(claimed) => {
             batch.columns.push_meter_id(claimed.device_id);
             if !claimed.register.is_empty() {

@@ -10,6 +10,7 @@ use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder
 
 use super::batch::{Batch, Builder, MAX_READINGS, NoBatch, of_columns};
 use super::receipts::Receipts;
+use super::unary::MAX_MESSAGE_BYTES;
 use crate::auth::Identity;
 
 /// tonic hands on encoded answers once this many bytes wait.
@@ -25,6 +26,11 @@ pub(crate) fn no_batch(why: NoBatch) -> Status {
             ErrorKind::Invalid,
             "TOO_MANY_READINGS",
             format!("send at most {MAX_READINGS} readings in a message"),
+        ),
+        NoBatch::TooLarge => Fault::new(
+            ErrorKind::Invalid,
+            "MESSAGE_TOO_LARGE",
+            format!("a message has at most {MAX_MESSAGE_BYTES} bytes (and {MAX_READINGS} readings)"),
         ),
     };
     status_of(&fault)

@@ -91,10 +91,10 @@ impl Reader {
     }
 }
 
-/// tonic calls a message beyond the size limit out of range; for a sender it is a batch that is too large.
+/// tonic calls a message beyond the size limit out of range; for a sender it is an invalid message, whichever call carries it.
 fn unread(status: Status) -> Status {
     if status.code() == Code::OutOfRange {
-        no_batch(NoBatch::TooMany)
+        no_batch(NoBatch::TooLarge)
     } else {
         status
     }

@@ -108,7 +108,7 @@ async fn read(body: Body) -> Result<Bytes, Status> {
 fn check(so_far: &[u8]) -> Result<(), Status> {
     let most = announced(so_far).unwrap_or(MAX_MESSAGE_BYTES);
     if most > MAX_MESSAGE_BYTES {
-        return Err(no_batch(NoBatch::TooMany));
+        return Err(no_batch(NoBatch::TooLarge));
     }
     if so_far.len() > most.saturating_add(PREFIX_BYTES) {
         return Err(no_batch(NoBatch::Malformed));

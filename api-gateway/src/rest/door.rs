@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::App;
 use super::problem::Problem;
+use super::quarantine::QUARANTINE;
 use super::readings::READINGS;
 use crate::auth::Permission;
 use crate::metrics::{Metrics, UNMATCHED};
@@ -121,6 +122,7 @@ fn needed(method: &Method, path: &str) -> Permission {
     match *method {
         Method::GET | Method::HEAD => Permission::Read,
         Method::POST if path == READINGS => Permission::SendReadings,
+        Method::POST if path.starts_with(QUARANTINE) => Permission::Operate,
         _ => Permission::Bill,
     }
 }

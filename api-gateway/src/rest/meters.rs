@@ -18,7 +18,7 @@ use super::App;
 use super::answer::{self, Page};
 use super::extract::{PathId, Query};
 use super::problem::Problem;
-use super::time::{MAX_READING_SECONDS, Range, Resolution};
+use super::time::{MAX_READING_SECONDS, Range, Resolution, Usual};
 
 /// The most items of a page of meters.
 const MAX_METERS: u32 = 1_000;
@@ -81,10 +81,11 @@ pub(super) struct UsageQuery {
     /// Length of the windows.
     #[param(inline)]
     resolution: Resolution,
-    /// RFC 3339, inclusive. Default: a day before `to`.
+    /// RFC 3339, inclusive. Default: a day before `to`, at `1mo` a month: at `1d` and `1mo` that is the day or month under way and the one
+    /// before it.
     #[serde(default)]
     from: Option<String>,
-    /// RFC 3339, exclusive. Default: now, or a day after `from` where that is later.
+    /// RFC 3339, exclusive. Default: now, or a day (at `1mo` a month) after `from` where that is later.
     #[serde(default)]
     to: Option<String>,
 }
@@ -130,7 +131,7 @@ pub(super) async fn list_readings(
     Query(query): Query<ReadingsQuery>,
 ) -> Result<Json<ListReadingsResponse>, Problem> {
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
-    let range = Range::new(from, to, app.clock.now(), MAX_READING_SECONDS)?;
+    let range = Range::new(from, to, app.clock.now(), (Usual::Day, MAX_READING_SECONDS))?;
     let asked = ListReadingsRequest {
         meter_id,
         from: range.from,
@@ -146,7 +147,7 @@ pub(super) async fn list_readings(
     Ok(Json(readings.into_inner()))
 }
 
-/// Usage of one meter by windows.
+/// Usage of one meter by windows: those that overlap the range, each whole, up to now.
 #[utoipa::path(get, path = "/api/v1/meters/{id}/usage", tag = "meters",
     params(("id" = String, Path, description = "Meter id"), UsageQuery),
     responses((status = 200, description = "The windows of the range", body = GetUsageResponse)))]
@@ -156,7 +157,8 @@ pub(super) async fn meter_usage(
     Query(query): Query<UsageQuery>,
 ) -> Result<Json<GetUsageResponse>, Problem> {
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
-    let range = Range::new(from, to, app.clock.now(), query.resolution.max_seconds())?;
+    let bounds = (query.resolution.usual(), query.resolution.max_seconds());
+    let range = Range::new(from, to, app.clock.now(), bounds)?;
     let asked = GetUsageRequest {
         meter_id,
         resolution: query.resolution.name().to_owned(),

@@ -1,6 +1,6 @@
 //! Times in queries: RFC 3339, half-open ranges, bounded.
 
-use chrono::{DateTime, Days, FixedOffset, Utc};
+use chrono::{DateTime, Days, FixedOffset, Months, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -10,8 +10,29 @@ use super::problem::Problem;
 const MAX_WINDOWS: i64 = 11_000;
 /// Single readings are asked for by cursor, yet not of a whole life.
 const MAX_READING_DAYS: i64 = 400;
-/// A range whose end nobody names ends here from its beginning.
-const DEFAULT_DAYS: u64 = 1;
+
+/// How long a range is of which only one end is named, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Usual {
+    Day,
+    Month,
+}
+
+impl Usual {
+    fn after(self, from: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
+        match self {
+            Self::Day => from.checked_add_days(Days::new(1)),
+            Self::Month => from.checked_add_months(Months::new(1)),
+        }
+    }
+
+    fn before(self, to: DateTime<FixedOffset>) -> Option<DateTime<FixedOffset>> {
+        match self {
+            Self::Day => to.checked_sub_days(Days::new(1)),
+            Self::Month => to.checked_sub_months(Months::new(1)),
+        }
+    }
+}
 
 /// Length of the windows of one meter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -66,6 +87,14 @@ impl Resolution {
         }
     }
 
+    /// Long enough for the window that is not over and the one before it: windows that overlap the range are answered whole.
+    pub(super) const fn usual(self) -> Usual {
+        match self {
+            Self::Quarter | Self::Hour | Self::Day => Usual::Day,
+            Self::Month => Usual::Month,
+        }
+    }
+
     /// The longest range that is answered at once.
     pub(super) const fn max_seconds(self) -> i64 {
         self.seconds() * MAX_WINDOWS
@@ -105,27 +134,26 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// A range of a query. Without an end it ends now, or a day after its beginning where that is later; without a beginning it is
-    /// the day before its end.
+    /// A range of a query. Without an end it ends now, or the usual time after its beginning where that is later; without a beginning
+    /// it is the usual time before its end.
     pub(super) fn new(
         from: Option<&str>,
         to: Option<&str>,
         now: DateTime<Utc>,
-        max_seconds: i64,
+        (usual, max_seconds): (Usual, i64),
     ) -> Result<Self, Problem> {
         let from = from.map(|text| instant("from", text)).transpose()?;
         let to = to.map(|text| instant("to", text)).transpose()?;
-        let day = Days::new(DEFAULT_DAYS);
         let beyond = || Problem::bad("BAD_RANGE", "the range lies beyond any calendar");
         let now = now.fixed_offset();
         let to = match (from, to) {
             (_, Some(to)) => to,
-            (Some(from), None) => from.checked_add_days(day).ok_or_else(beyond)?.max(now),
+            (Some(from), None) => usual.after(from).ok_or_else(beyond)?.max(now),
             (None, None) => now,
         };
         let from = match from {
             Some(from) => from,
-            None => to.checked_sub_days(day).ok_or_else(beyond)?,
+            None => usual.before(to).ok_or_else(beyond)?,
         };
         if from >= to {
             return Err(Problem::bad("BAD_RANGE", "from must be before to"));

@@ -13,7 +13,7 @@ use super::App;
 use super::answer;
 use super::extract::Query;
 use super::problem::Problem;
-use super::time::{GroupResolution, Range};
+use super::time::{GroupResolution, Range, Usual};
 
 /// The most items of a page of windows.
 const MAX_WINDOWS: u32 = 10_000;
@@ -55,7 +55,7 @@ pub(super) struct GroupQuery {
     limit: Option<u32>,
 }
 
-/// Usage by region, feeder or tariff class.
+/// Usage by region, feeder or tariff class: windows that overlap the range, each whole. A window without readings is left out.
 #[utoipa::path(get, path = "/api/v1/usage", tag = "usage", params(GroupQuery),
     responses((status = 200, description = "A page of windows in order of group and time", body = GroupUsageResponse)))]
 pub(super) async fn group_usage(
@@ -63,7 +63,8 @@ pub(super) async fn group_usage(
     Query(query): Query<GroupQuery>,
 ) -> Result<Json<GroupUsageResponse>, Problem> {
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
-    let range = Range::new(from, to, app.clock.now(), query.resolution.max_seconds())?;
+    let bounds = (Usual::Day, query.resolution.max_seconds());
+    let range = Range::new(from, to, app.clock.now(), bounds)?;
     let by = match query.by {
         Grouping::Region => "region",
         Grouping::Feeder => "feeder",
@@ -81,7 +82,7 @@ pub(super) async fn group_usage(
     Ok(Json(usage.into_inner()))
 }
 
-/// The whole utility at a glance: now and today.
+/// The whole utility at a glance: now, today (UTC) and this cycle (the calendar month by the clock of each service point).
 #[utoipa::path(get, path = "/api/v1/overview", tag = "usage",
     responses((status = 200, description = "Sums over all meters", body = OverviewResponse)))]
 pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<OverviewResponse>, Problem> {

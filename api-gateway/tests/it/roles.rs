@@ -12,6 +12,7 @@ fn allowed(method: &str, path: &str) -> &'static [Role] {
     match (method, path) {
         ("GET", _) => &[Role::Viewer, Role::Billing, Role::Operator, Role::Admin],
         ("POST", "/api/v1/readings") => &[Role::Device, Role::Operator, Role::Admin],
+        ("POST", "/api/v1/quarantine/{id}/replay") => &[Role::Operator, Role::Admin],
         ("PUT", _) | ("POST", "/api/v1/bill-runs" | "/api/v1/meters") => &[Role::Billing, Role::Admin],
         other => panic!("nobody decided who may {other:?}"),
     }

@@ -54,6 +54,10 @@ async fn queries_reach_the_services_as_they_were_meant() {
             r#"kind: "UNKNOWN_METER""#,
         ),
         (
+            "/api/v1/quarantine?limit=5&cursor=c".to_owned(),
+            r#"cursor: "c", limit: 5"#,
+        ),
+        (
             "/api/v1/service-points?limit=3".to_owned(),
             r#"kind: "service_point", cursor: "", limit: 3"#,
         ),
@@ -64,6 +68,22 @@ async fn queries_reach_the_services_as_they_were_meant() {
         assert_eq!(answer.status, 200, "{target}: {answer:?}");
         assert!(
             world.fakes.last().contains(expected),
+            "{target}: {}",
+            world.fakes.last()
+        );
+    }
+}
+
+/// Windows that overlap a range are answered whole, so these hold the period under way and the one before it.
+#[tokio::test]
+async fn usage_without_a_range_is_that_of_the_last_two_periods() {
+    let world = World::start().await;
+    for (resolution, from) in [("1mo", "2026-04-10"), ("1d", "2026-05-09"), ("1h", "2026-05-09")] {
+        let target = format!("/api/v1/meters/m1/usage?resolution={resolution}");
+        assert_eq!(world.admin(Ask::get(&target)).await.status, 200);
+        let expected = format!(r#"from: "{from}T12:00:00+00:00", to: "2026-05-10T12:00:00+00:00""#);
+        assert!(
+            world.fakes.last().contains(&expected),
             "{target}: {}",
             world.fakes.last()
         );
@@ -362,4 +382,68 @@ async fn readings_get_a_receipt_each() {
         .admin(Ask::new("POST", "/api/v1/readings").json(&readings(1_001)))
         .await;
     assert_eq!((many.status, many.problem().as_str()), (400, "TOO_MANY_READINGS"));
+}
+
+#[tokio::test]
+async fn a_quarantined_message_is_replayed_by_its_id() {
+    let world = World::start().await;
+    let answer = world
+        .admin(Ask::new("POST", "/api/v1/quarantine/0.17/replay"))
+        .await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"replayed": 1})));
+    assert!(
+        world.fakes.last().contains(r#"id: "0.17""#),
+        "{}",
+        world.fakes.last()
+    );
+    let listed = world.admin(Ask::get("/api/v1/quarantine")).await;
+    assert_eq!(listed.json(), json!({"items": [], "next_cursor": null}));
+}
+
+/// A sentence about the parameter, in words of the query rather than of a library.
+#[tokio::test]
+async fn a_bad_parameter_is_named_in_a_sentence() {
+    let world = World::start().await;
+    let table = [
+        (
+            "/api/v1/meters?limit=many",
+            "limit must be a positive whole number",
+        ),
+        ("/api/v1/meters?limit=-1", "limit must be a positive whole number"),
+        (
+            "/api/v1/meters?limit=99999999999",
+            "limit must be a positive whole number",
+        ),
+        ("/api/v1/meters?limit=1&limit=2", "limit is given more than once"),
+        (
+            "/api/v1/meters?lmit=1",
+            "there is no parameter lmit here; there are cursor, limit",
+        ),
+        ("/api/v1/meters/m1/usage", "the parameter resolution is missing"),
+        (
+            "/api/v1/usage?by=customer&resolution=1h",
+            "by must be one of region, feeder, tariff_class",
+        ),
+        (
+            "/api/v1/meters/m1/usage?resolution=1m",
+            "resolution must be one of 15m, 1h, 1d, 1mo",
+        ),
+        (
+            "/api/v1/bills?status=paid",
+            "status must be one of open, draft, issued",
+        ),
+        (
+            "/api/v1/bills/b/explain?x=1",
+            "there is no parameter x here; there is line",
+        ),
+    ];
+    for (target, expected) in table {
+        let answer = world.admin(Ask::get(target)).await;
+        let problem = answer.json();
+        assert_eq!(
+            (problem["reason"].as_str(), problem["detail"].as_str()),
+            (Some("BAD_QUERY"), Some(expected)),
+            "{target}"
+        );
+    }
 }

@@ -163,8 +163,10 @@ async fn every_role_gets_what_it_may() {
     assert_eq!(codes(&world, Some(Role::Device)).await, [denied; 9]);
     let looks = [ok, ok, ok, ok, denied, denied, denied, denied, denied];
     assert_eq!(codes(&world, Some(Role::Viewer)).await, looks);
-    assert_eq!(codes(&world, Some(Role::Operator)).await, looks);
-    assert_eq!(codes(&world, Some(Role::Billing)).await, [ok; 9]);
+    let operates = [ok, ok, ok, ok, ok, denied, denied, denied, denied];
+    assert_eq!(codes(&world, Some(Role::Operator)).await, operates);
+    let bills = [ok, ok, ok, ok, denied, ok, ok, ok, ok];
+    assert_eq!(codes(&world, Some(Role::Billing)).await, bills);
     assert_eq!(codes(&world, Some(Role::Admin)).await, [ok; 9]);
     let metrics = world.metrics();
     assert!(

@@ -12,13 +12,11 @@ use super::tariffs::Tariffs;
 use super::{OPEN, Priced, Subject, channel, hold, plan, usage};
 use crate::cycle::{Span, spans};
 use crate::error::Error;
-use crate::reads::{IntervalRead, Reads};
+use crate::reads::Reads;
+use crate::reads::overlap::LONGEST_MS;
 use crate::register::{SharedRegister, stretches, terms};
 use crate::store::{BillInputs, Store, Term};
 use crate::time;
-
-/// The longest interval; a read may reach this far into a period that it began before.
-const LONGEST_MS: i64 = 86_400_000;
 
 /// See the module.
 pub(crate) struct Loader {
@@ -183,11 +181,13 @@ impl Loader {
         self.tariffs.priced(edition, period).await
     }
 
-    /// Whether the reads of these terms are still those that they hold.
+    /// Whether the reads of an issued bill are still those that it was computed from: the same ones count, and none that it prices is
+    /// in conflict (then it would not have been issued). What enters neither its hash nor its statement, such as reactive energy, does
+    /// not matter; export that its tariff does not price is stated in its totals, so it does.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub(crate) async fn is_current(&self, inputs: &BillInputs) -> Result<bool, Error> {
+    /// [`Error::Store`], [`Error::NotFound`] for an edition that vanished.
+    pub(crate) async fn is_current(&self, tariff_edition: &str, inputs: &BillInputs) -> Result<bool, Error> {
         let bare = inputs
             .terms
             .iter()
@@ -196,7 +196,13 @@ impl Loader {
                 ..term.clone()
             })
             .collect();
-        Ok(self.observe(bare).await?.terms == inputs.terms)
+        let observed = self.observe(bare).await?;
+        if observed.terms != inputs.terms {
+            return Ok(false);
+        }
+        let priced = self.tariffs.edition(tariff_edition).await?.registers();
+        let in_conflict = |(register, ..): &(Register, u32, i64)| priced.contains(register);
+        Ok(!observed.conflicts.iter().any(in_conflict))
     }
 
     async fn observe(&self, mut terms: Vec<Term>) -> Result<Observed, Error> {
@@ -218,9 +224,9 @@ impl Loader {
             if reads.first().is_none_or(|first| first.start_ms > term.from_ms) {
                 let before = term.from_ms.saturating_sub(LONGEST_MS)..term.from_ms;
                 let before = self.reads.intervals(&meter, channel(&term), before).await?;
-                covered_ms = before
-                    .last()
-                    .map_or(covered_ms, |last| covered_ms.max(end_of(last, &term)));
+                covered_ms = before.last().map_or(covered_ms, |last| {
+                    covered_ms.max(last.end_ms(term.default_seconds))
+                });
             }
             let in_conflict = || reads.iter().filter(|read| read.conflict);
             if let (Some(register), Some(first)) = (usage::register(&term), in_conflict().next()) {
@@ -269,15 +275,6 @@ fn to_date(period: &Period, now_ms: i64) -> Period {
         end_ms: end.unwrap_or(period.end_ms).min(period.end_ms),
         ..*period
     }
-}
-
-fn end_of(read: &IntervalRead, term: &Term) -> i64 {
-    let seconds = match read.content.interval_seconds {
-        0 => term.default_seconds,
-        seconds => seconds,
-    };
-    read.start_ms
-        .saturating_add(i64::from(seconds).saturating_mul(1000))
 }
 
 /// What keeps the needed registers from being complete. In an open cycle (`now_ms` given) only what lies before its last read counts.

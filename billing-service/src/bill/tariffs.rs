@@ -58,6 +58,18 @@ impl Tariffs {
         Ok(Priced { tariff, compiled })
     }
 
+    /// An edition as it was parsed.
+    ///
+    /// # Errors
+    /// As [`Self::priced`].
+    pub(crate) async fn edition(&self, edition: &str) -> Result<Arc<Tariff>, Error> {
+        let known = self.lock().get(edition).map(|(tariff, _)| Arc::clone(tariff));
+        match known {
+            Some(tariff) => Ok(tariff),
+            None => self.load(edition).await,
+        }
+    }
+
     async fn load(&self, edition: &str) -> Result<Arc<Tariff>, Error> {
         let found: Option<TariffEdition> = self.store.get(edition).await?;
         let text = found.ok_or_else(|| Error::NotFound {

@@ -47,13 +47,15 @@ pub(crate) fn of_telemetry(identity: &[Entry]) -> Option<Winner> {
     })
 }
 
-/// Whether contents of equal rank differ.
+/// Whether contents of equal rank differ, or intervals claim the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Dispute {
     /// At the highest rank: a conflict.
     Open,
     /// At a lower rank only: there was a conflict, and a higher rank decided it.
     Settled,
+    /// Intervals of the block may [overlap](super::crowd), or did.
+    Overlap,
 }
 
 /// The starts in `of` (a subset of `entries`; both canonical) whose identity is, or was, in conflict in `entries`.

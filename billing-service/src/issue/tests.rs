@@ -1,3 +1,5 @@
+mod late;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use prost::Message as _;
@@ -318,66 +320,4 @@ async fn runs_at_the_same_time_issue_each_bill_once() {
         "NW7-INV-2024-000003",
     ];
     assert_eq!(numbers(&bills(&world).await), expected);
-}
-
-#[tokio::test]
-async fn a_late_read_is_an_exception_and_a_repeated_one_is_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(folder.path()).await;
-    world.furnish().await;
-    let rows = load();
-    world.deliver(&batch("m", &rows)).await;
-    world.run().await.unwrap();
-    world.checkpoint().await;
-    world.deliver(&batch("m", &rows[..500])).await;
-    world.checkpoint().await;
-    assert_eq!(world.exceptions(Kind::LateRead).await, []);
-    assert_eq!(
-        world.office.issuer.settled_before_ms(),
-        ms("2024-04-14T22:00:00Z")
-    );
-
-    world.deliver(&batch("m", &[(rows[10].0, 999_999, 1)])).await;
-    world.checkpoint().await;
-    let late = world.exceptions(Kind::LateRead).await;
-    assert_eq!(
-        late.iter()
-            .map(|exception| exception.subject.as_str())
-            .collect::<Vec<_>>(),
-        ["a.2024-03-15.0"]
-    );
-    let bill = world.office.bill("a.2024-03-15.0").await.unwrap();
-    assert_eq!(amounts(&bill), GOLDEN);
-    assert!(
-        world.office.verify(&bill.id).await.unwrap(),
-        "what was issued is computed from what it was issued from"
-    );
-}
-
-/// A read that comes after planning and before the bill is stored: nobody who stored it could see a bill.
-#[tokio::test]
-async fn the_issuer_looks_again_after_storing() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(folder.path()).await;
-    world.furnish().await;
-    let rows = load();
-    world.deliver(&batch("m", &rows)).await;
-    let (facts, span) = world.office.span("a.2024-03-15.0").await.unwrap();
-    let loaded = world
-        .office
-        .loader
-        .load(&facts, &span, world.office.clock.now_ms())
-        .await
-        .unwrap();
-    world.deliver(&batch("m", &[(rows[10].0, 999_999, 1)])).await;
-    let order = Order {
-        actor: "tester".to_owned(),
-        reason: "bill run",
-    };
-    let ready = Ready {
-        bill: loaded.plan(),
-        inputs: loaded.inputs,
-    };
-    world.office.issuer.issue(vec![ready], &order).await.unwrap();
-    assert_eq!(world.exceptions(Kind::LateRead).await.len(), 1);
 }

@@ -88,7 +88,7 @@ impl Row {
 }
 
 /// The UTC day of an instant; instants beyond any calendar fall on the first or last day.
-pub(super) fn day_of(ms: i64) -> i32 {
+pub(crate) fn day_of(ms: i64) -> i32 {
     i32::try_from(ms.div_euclid(DAY_MS)).unwrap_or(if ms < 0 { i32::MIN } else { i32::MAX })
 }
 

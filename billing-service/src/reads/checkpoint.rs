@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::MeterId;
+use model::{MeterId, Series};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -202,14 +202,15 @@ impl Reads {
                 let touched = reaches.iter().filter_map(|reach| {
                     let own = |contested: &Contested| contested.key.meter <= reach.meter;
                     let own = std::iter::from_fn(|| contested.next_if(own));
-                    let (conflicts, settled): (Vec<_>, Vec<_>) =
-                        own.partition(|contested| contested.dispute == Dispute::Open);
-                    Some(Touched {
+                    let mut touched = Touched {
                         meter: memory.meters.id(reach.meter)?.parse::<MeterId>().ok()?,
                         range_ms: reach.range_ms.clone(),
-                        conflicts: conflicts.into_iter().map(start_of).collect(),
-                        settled: settled.into_iter().map(start_of).collect(),
-                    })
+                        conflicts: Vec::new(),
+                        settled: Vec::new(),
+                        crowded: Vec::new(),
+                    };
+                    own.for_each(|contested| add(&mut touched, contested));
+                    Some(touched)
                 });
                 touched.collect()
             };
@@ -219,10 +220,21 @@ impl Reads {
     }
 }
 
-fn start_of(contested: Contested) -> (model::Series, i64) {
-    let day_start = i64::from(contested.key.day) * block::DAY_MS;
-    let start_ms = day_start + i64::from(contested.offset_ms);
-    (contested.key.series, start_ms)
+fn add(
+    touched: &mut Touched,
+    Contested {
+        key,
+        offset_ms,
+        dispute,
+    }: Contested,
+) {
+    let start_ms = i64::from(key.day) * block::DAY_MS + i64::from(offset_ms);
+    match (dispute, key.series) {
+        (Dispute::Open, series) => touched.conflicts.push((series, start_ms)),
+        (Dispute::Settled, series) => touched.settled.push((series, start_ms)),
+        (Dispute::Overlap, Series::Interval(channel)) => touched.crowded.push((channel, key.day)),
+        (Dispute::Overlap, Series::Register(..) | Series::Telemetry(_)) => {} // they have no length
+    }
 }
 
 /// What is pending of energy of some meters.

@@ -14,8 +14,8 @@ use std::ops::Range;
 use message_bus::Position;
 use model::Series;
 
-use crate::block::Entry;
 use crate::block::winner::{self, Dispute};
+use crate::block::{Entry, crowd};
 use crate::error::StoreError;
 pub use embedded::EmbeddedReads;
 
@@ -65,19 +65,20 @@ pub struct Append {
     pub position: Option<Position>,
 }
 
-/// An identity that has several contents of one rank.
+/// An identity that has several contents of one rank, or a block whose intervals may overlap.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contested {
     /// Its block.
     pub key: BlockKey,
-    /// Its start, in milliseconds since midnight UTC.
+    /// Its start, in milliseconds since midnight UTC; 0 for a block.
     pub offset_ms: u32,
     /// Whether a higher rank decided it.
     pub(crate) dispute: Dispute,
 }
 
 impl Part {
-    /// The identities of this part that are contested in `joined`, the union of everything under its key.
+    /// What is contested in `joined`, the union of everything under the key of this part: identities of the part, and the whole where
+    /// its intervals may overlap.
     pub(crate) fn contested(&self, joined: &[Entry]) -> Vec<Contested> {
         if matches!(self.key.series, Series::Telemetry(_)) {
             return Vec::new(); // its later content counts, whatever it is
@@ -87,7 +88,11 @@ impl Part {
             offset_ms,
             dispute,
         };
-        winner::disputes(joined, &self.entries).map(contested).collect()
+        let mut found: Vec<Contested> = winner::disputes(joined, &self.entries).map(contested).collect();
+        if matches!(self.key.series, Series::Interval(_)) && crowd::is_doubtful(joined) {
+            found.push(contested((0, Dispute::Overlap)));
+        }
+        found
     }
 }
 
@@ -111,8 +116,8 @@ pub trait ReadsStore: Send + Sync {
     /// [`StoreError::Shards`] when it was made with another number.
     async fn open(&self, shard: u16, shards: u16) -> Result<StoredShard, StoreError>;
 
-    /// Keeps `write`, readable at once; durable, with everything appended before, when it has a position. Says which of the identities
-    /// in its parts are, or were, contested. Safe to repeat.
+    /// Keeps `write`, readable at once; durable, with everything appended before, when it has a position. Says what of its parts is, or
+    /// was, contested. Safe to repeat.
     ///
     /// # Errors
     /// [`StoreError`]; any part of it may then be kept.

@@ -125,6 +125,7 @@ async fn a_checkpoint_brings_about_what_follows_before_the_position_moves() {
         range_ms,
         conflicts,
         settled: vec![],
+        crowded: vec![],
     };
     let conflict = (Series::Interval(model::Channel::Import), 0);
     assert_eq!(
@@ -146,6 +147,29 @@ async fn a_checkpoint_brings_about_what_follows_before_the_position_moves() {
     reads.checkpoint(0).await.unwrap();
     assert_eq!(told.touched()[0].settled, [conflict]);
     assert_eq!(reads.bytes(), 0);
+}
+
+#[tokio::test]
+async fn days_on_which_intervals_may_overlap_are_named_whenever_they_are_touched() {
+    let (_, told, reads) = open_one().await;
+    let import = model::Channel::Import;
+    let mut long = Sent::new("a", 86_400_000, 1);
+    long.content.interval_seconds = 3600;
+    reads.apply(0, &columns(&[long]), 1).unwrap();
+    reads.checkpoint(0).await.unwrap();
+    assert_eq!(told.touched()[0].crowded, []);
+    for position in 2..4 {
+        let mut inside = columns(&[Sent::new("a", 86_400_000 + 900_000, 1)]);
+        inside.supposed_repeat = vec![0];
+        reads.apply(0, &inside, position).unwrap();
+        reads.tick().await.unwrap(); // nothing is stored yet
+        assert_eq!(told.touched()[0].crowded, [(import, 1)]);
+        reads.checkpoint(0).await.unwrap();
+        assert_eq!(told.touched()[0].crowded, [(import, 1)]);
+    }
+    reads.apply(0, &columns(&[Sent::new("a", 0, 1)]), 4).unwrap();
+    reads.checkpoint(0).await.unwrap();
+    assert_eq!(told.touched()[0].crowded, [], "another day");
 }
 
 #[tokio::test]

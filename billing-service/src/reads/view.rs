@@ -19,6 +19,23 @@ pub struct IntervalRead {
 }
 
 impl IntervalRead {
+    /// Where it ends, milliseconds since 1970 UTC; sent without a length it has `configured_seconds`.
+    #[must_use]
+    pub fn end_ms(&self, configured_seconds: u32) -> i64 {
+        let seconds = self.seconds(configured_seconds);
+        self.start_ms
+            .saturating_add(i64::from(seconds).saturating_mul(1000))
+    }
+
+    /// Its length in seconds; sent without one it has `configured_seconds`.
+    #[must_use]
+    pub fn seconds(&self, configured_seconds: u32) -> u32 {
+        match self.content.interval_seconds {
+            0 => configured_seconds,
+            seconds => seconds,
+        }
+    }
+
     /// The stable hash of the content.
     #[must_use]
     pub fn content_hash(&self) -> u64 {

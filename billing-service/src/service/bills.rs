@@ -26,6 +26,8 @@ const MAX_LOOKED_AT: usize = 5000;
 /// Most readings of one line in an explanation, and of all its lines.
 const MAX_READS: usize = 10_000;
 const MAX_READS_IN_ALL: usize = 20_000;
+/// The list that a cursor belongs to.
+const LIST: &str = "bills";
 /// Who acts when a request does not say.
 const NOBODY: &str = "unknown";
 
@@ -38,10 +40,11 @@ pub(super) async fn list(office: &Office, request: &ListBillsRequest) -> Result<
         });
     }
     let limit = page::limit(request.limit, page::USUAL, page::MOST);
+    let after = page::after(LIST, &request.cursor)?.unwrap_or_default();
     let now_ms = office.clock.now_ms();
     let mut answer = ListBillsResponse::default();
     let mut looked_at = 0_usize;
-    for agreement in agreements(office, request) {
+    for agreement in agreements(office, request, after) {
         let facts = office.loader.facts(&agreement).await?;
         let issued = office.issued_of(&agreement).await?;
         // What was issued is listed also where a changed calendar has no such cycle any more.
@@ -51,14 +54,14 @@ pub(super) async fn list(office: &Office, request: &ListBillsRequest) -> Result<
             bills.entry(bill_id(&facts, &span)).or_insert(Some(span));
         }
         for (id, span) in bills {
-            if agreement_and_day(&id) <= agreement_and_day(&request.cursor) {
+            if agreement_and_day(&id) <= agreement_and_day(after) {
                 continue;
             }
             if answer.items.len() == limit || looked_at == MAX_LOOKED_AT {
                 return Ok(answer); // the next page begins after the bill looked at last
             }
             looked_at = looked_at.saturating_add(1);
-            answer.next_cursor = Some(id.clone());
+            answer.next_cursor = Some(page::cursor(LIST, &id));
             let status = match &span {
                 None => ISSUED,
                 Some(span) if span.period.end_ms > now_ms => OPEN,
@@ -80,10 +83,10 @@ fn agreement_and_day(id: &str) -> (&str, &str) {
     parse_bill_id(id).unwrap_or_default()
 }
 
-/// The agreements that a list is about, in order of id, from the cursor's on; as many as a page can look at.
-fn agreements(office: &Office, request: &ListBillsRequest) -> Vec<String> {
+/// The agreements that a list is about, in order of id, from that of the bill `after` on; as many as a page can look at.
+fn agreements(office: &Office, request: &ListBillsRequest, after: &str) -> Vec<String> {
     let index = office.register.index();
-    let (first, _) = agreement_and_day(&request.cursor);
+    let (first, _) = agreement_and_day(after);
     let fits = |id: &str, account: &str| {
         (request.agreement_id.is_empty() || request.agreement_id == id)
             && (request.account_id.is_empty() || request.account_id == account)
@@ -252,10 +255,10 @@ async fn add_reads(
     let view = View {
         meter: &term.meter_id,
         zone,
+        configured_seconds: term.default_seconds,
     };
     // The reads as billed; when each was received is looked up beside it.
     let now = office
-        .reads
         .intervals(&meter, channel(term), term.from_ms..term.to_ms)
         .await?;
     let received: BTreeMap<i64, &IntervalRead> = now.iter().map(|read| (read.start_ms, read)).collect();

@@ -20,6 +20,9 @@ use crate::time;
 /// What this service publishes again: kinds it would process.
 const KINDS: [&str; 1] = ["gridtally.meter.v1.ReadingColumns"];
 
+/// The list that a cursor belongs to.
+const LIST: &str = "quarantine";
+
 /// The service `Quarantine`.
 pub(crate) struct Quarantine {
     office: Arc<Office>,
@@ -33,10 +36,12 @@ impl Quarantine {
 
     async fn list(&self, request: &ListQuarantinedRequest) -> Result<ListQuarantinedResponse, Error> {
         let limit = page::limit(request.limit, page::USUAL, page::MOST);
-        let after = page::after(&request.cursor);
+        let after = page::after(LIST, &request.cursor)?;
         let kept: Vec<Quarantined> = self.office.store.list("", after, limit.saturating_add(1)).await?;
         let mut items = kept.iter().map(shown).collect();
-        let next_cursor = page::cut(&mut items, limit, |item: &QuarantinedMessage| item.id.clone());
+        let next_cursor = page::cut(LIST, &mut items, limit, |item: &QuarantinedMessage| {
+            item.id.clone()
+        });
         Ok(ListQuarantinedResponse { items, next_cursor })
     }
 

@@ -22,6 +22,8 @@ const STEP_MS: i64 = 8 * 86_400_000;
 const RECENT_MS: i64 = 2 * 86_400_000;
 /// ... at most this many.
 const RECENT: usize = 96;
+/// The list that a cursor belongs to.
+const LIST: &str = "readings";
 /// How long the cache keeps the latest readings of a meter.
 const RECENT_TTL: std::time::Duration = std::time::Duration::from_secs(300);
 
@@ -41,15 +43,6 @@ pub(super) fn zone_of(office: &Office, meter: &str) -> Tz {
     place
         .and_then(|place| index.point(&place.point))
         .map_or(Tz::UTC, |point| point.zone)
-}
-
-/// The configured length of a meter's intervals, seconds.
-pub(super) fn length_of(office: &Office, meter: &str) -> u32 {
-    office
-        .register
-        .index()
-        .meter(meter)
-        .map_or(900, |meter| meter.interval_seconds)
 }
 
 /// A meter that is registered or was heard of.
@@ -105,7 +98,7 @@ pub(super) async fn list(
             .take_while(|(at_ms, _)| at_ms == last_ms)
             .count();
         let before = if *last_ms == from_ms { skip } else { 0 };
-        format!("{last_ms}.{}", given.saturating_add(before))
+        page::cursor(LIST, &format!("{last_ms}.{}", given.saturating_add(before)))
     });
     Ok(ListReadingsResponse {
         items: items.into_iter().map(|(_, view)| view).collect(),
@@ -133,16 +126,13 @@ fn what(channel: &str) -> Result<What, Error> {
 
 /// Where a page begins: the instant, and how many readings of that instant were given.
 fn position(cursor: &str, from_ms: i64) -> Result<(i64, usize), Error> {
-    if cursor.is_empty() {
+    let Some(place) = page::after(LIST, cursor)? else {
         return Ok((from_ms, 0));
-    }
-    let parsed = cursor
+    };
+    let parsed = place
         .split_once('.')
         .and_then(|(at, given)| Some((at.parse().ok()?, given.parse().ok()?)));
-    parsed.ok_or_else(|| Error::Invalid {
-        reason: "BAD_CURSOR",
-        message: "the cursor is not one of this list".to_owned(),
-    })
+    parsed.ok_or_else(page::bad_cursor)
 }
 
 /// The latest readings, oldest first. They are cached under the position up to which the meter's shard was read: once something new
@@ -188,10 +178,7 @@ async fn views(
     what: What,
     range_ms: std::ops::Range<i64>,
 ) -> Result<Vec<(i64, ReadingView)>, Error> {
-    let view = View {
-        meter: meter.as_str(),
-        zone: zone_of(office, meter.as_str()),
-    };
+    let view = View::of(office, meter);
     let channels = match what {
         What::Registers => {
             let registers = office.reads.registers(meter, range_ms).await?;
@@ -206,7 +193,7 @@ async fn views(
     };
     let mut found = Vec::new();
     for channel in channels {
-        for read in office.reads.intervals(meter, channel, range_ms.clone()).await? {
+        for read in office.intervals(meter, channel, range_ms.clone()).await? {
             let mut shown = view.interval(channel, &read);
             if read.versions > 1 {
                 shown.versions = versions(office, meter, channel, &read, view.zone).await?;
@@ -242,12 +229,13 @@ async fn versions(
 
 /// The latest reading of a meter.
 pub(super) async fn latest(office: &Office, meter: &MeterId) -> Result<Option<ReadingView>, Error> {
-    let view = View {
-        meter: meter.as_str(),
-        zone: zone_of(office, meter.as_str()),
-    };
+    let view = View::of(office, meter);
     Ok(match office.reads.latest(meter).await? {
-        Some(LatestRead::Interval(channel, read)) => Some(view.interval(channel, &read)),
+        Some(LatestRead::Interval(channel, read)) => {
+            let range = read.start_ms..read.start_ms.saturating_add(1);
+            let judged = office.intervals(meter, channel, range).await?.pop();
+            Some(view.interval(channel, &judged.unwrap_or(read)))
+        }
         Some(LatestRead::Register(read)) => Some(view.register(&read)),
         None => None,
     })
@@ -257,13 +245,24 @@ pub(super) async fn latest(office: &Office, meter: &MeterId) -> Result<Option<Re
 pub(super) struct View<'a> {
     pub(super) meter: &'a str,
     pub(super) zone: Tz,
+    /// The length of intervals that were sent without one, in seconds.
+    pub(super) configured_seconds: u32,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    fn of(office: &Office, meter: &'a MeterId) -> Self {
+        Self {
+            meter: meter.as_str(),
+            zone: zone_of(office, meter.as_str()),
+            configured_seconds: office.configured_seconds(meter.as_str()),
+        }
+    }
+
     pub(super) fn interval(&self, channel: Channel, read: &IntervalRead) -> ReadingView {
         ReadingView {
             channel: channel.word().to_owned(),
             usage_kwh: kwh(&read.content),
+            interval_seconds: read.seconds(self.configured_seconds),
             ..self.frame(read)
         }
     }
@@ -273,7 +272,6 @@ impl View<'_> {
             channel: read.channel.word().to_owned(),
             register: read.register.to_string(),
             register_kwh: kwh(&read.read.content),
-            interval_seconds: 0,
             ..self.frame(&read.read)
         }
     }
@@ -286,7 +284,6 @@ impl View<'_> {
         };
         ReadingView {
             timestamp: time::in_zone(self.zone, read.start_ms),
-            interval_seconds: read.content.interval_seconds,
             quality: quality.to_owned(),
             received_at: time::in_zone(self.zone, read.received_ms),
             meter_id: self.meter.to_owned(),

@@ -14,6 +14,8 @@ use crate::register::NO_GROUP;
 /// Meters of one answer when the request says nothing, and at most.
 const USUAL: u32 = 10_000;
 const MOST: u32 = 50_000;
+/// The list that a cursor belongs to.
+const LIST: &str = "meter groups";
 
 pub(super) async fn day_windows(
     office: &Office,
@@ -60,20 +62,24 @@ pub(super) async fn changed_days(
     Ok(ChangedDaysResponse { position, day })
 }
 
-pub(super) fn meter_groups(office: &Office, request: &MeterGroupsRequest) -> MeterGroupsResponse {
+/// # Errors
+/// [`Error::Invalid`] for a cursor that is none.
+pub(super) fn meter_groups(
+    office: &Office,
+    request: &MeterGroupsRequest,
+) -> Result<MeterGroupsResponse, Error> {
+    let after = page::after(LIST, &request.cursor)?;
     let index = office.register.index();
     let mut answer = MeterGroupsResponse {
         register_version: index.version,
         ..MeterGroupsResponse::default()
     };
-    if request.known_version == index.version && request.cursor.is_empty() && index.version > 0 {
-        return answer;
+    if request.known_version == index.version && after.is_none() && index.version > 0 {
+        return Ok(answer);
     }
     let now_ms = office.clock.now_ms();
     let limit = page::limit(request.limit, USUAL, MOST);
-    let ids = index
-        .meters_after(page::after(&request.cursor))
-        .take(limit.saturating_add(1));
+    let ids = index.meters_after(after).take(limit.saturating_add(1));
     let item = |id: &str| {
         let number = index.group_of(id, now_ms).unwrap_or(NO_GROUP);
         MeterGroup {
@@ -82,6 +88,6 @@ pub(super) fn meter_groups(office: &Office, request: &MeterGroupsRequest) -> Met
         }
     };
     answer.items = ids.map(item).collect();
-    answer.next_cursor = page::cut(&mut answer.items, limit, |item| item.meter_id.clone());
-    answer
+    answer.next_cursor = page::cut(LIST, &mut answer.items, limit, |item| item.meter_id.clone());
+    Ok(answer)
 }

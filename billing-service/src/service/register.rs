@@ -16,6 +16,10 @@ use crate::office::Office;
 use crate::register::Outcome;
 use crate::store::RegisterDocument;
 
+/// The lists that cursors belong to, beside the kinds of the register.
+const METERS: &str = "meters seen";
+const EXCEPTIONS: &str = "exceptions";
+
 /// Calls `$call::<D>` for the document type that a word of [`RegisterKey`] means, and wraps what it gives.
 macro_rules! by_kind {
     ($kind:expr, $call:ident ( $($argument:expr),* )) => {
@@ -116,20 +120,18 @@ pub(super) async fn list(
     request: &ListRegisterRequest,
 ) -> Result<ListRegisterResponse, Error> {
     let limit = page::limit(request.limit, page::USUAL, page::MOST);
-    by_kind!(
-        request.kind.as_str(),
-        list_of(office, page::after(&request.cursor), limit)
-    )
+    by_kind!(request.kind.as_str(), list_of(office, &request.cursor, limit))
 }
 
 async fn list_of<D: RegisterDocument>(
     office: &Office,
-    after: Option<&str>,
+    cursor: &str,
     limit: usize,
     wrap: fn(D) -> Object,
 ) -> Result<ListRegisterResponse, Error> {
+    let after = page::after(D::KIND, cursor)?;
     let mut found = office.register.list::<D>(after, limit.saturating_add(1)).await?;
-    let next_cursor = page::cut(&mut found, limit, |document| document.id());
+    let next_cursor = page::cut(D::KIND, &mut found, limit, |document| document.id());
     let items = found
         .into_iter()
         .map(|document| RegisterObject {
@@ -144,7 +146,7 @@ pub(super) async fn meters(
     request: &ListMetersRequest,
 ) -> Result<ListMetersResponse, Error> {
     let limit = page::limit(request.limit, page::USUAL, page::MOST);
-    let after = page::after(&request.cursor);
+    let after = page::after(METERS, &request.cursor)?;
     let fetch = limit.saturating_add(1);
     let mut ids: Vec<String> = {
         let index = office.register.index();
@@ -154,7 +156,7 @@ pub(super) async fn meters(
     ids.sort_unstable();
     ids.dedup();
     ids.truncate(fetch);
-    let next_cursor = page::cut(&mut ids, limit, Clone::clone);
+    let next_cursor = page::cut(METERS, &mut ids, limit, Clone::clone);
     let mut items = Vec::with_capacity(ids.len());
     for id in &ids {
         items.push(meter(office, id).await?);
@@ -221,11 +223,11 @@ pub(super) async fn exceptions(
         },
     };
     let limit = page::limit(request.limit, page::USUAL, page::MOST);
-    let after = page::after(&request.cursor);
+    let after = page::after(EXCEPTIONS, &request.cursor)?;
     let mut items: Vec<Exception> = office
         .exceptions
         .list(kind, "", after, limit.saturating_add(1))
         .await?;
-    let next_cursor = page::cut(&mut items, limit, |exception| exception.id.clone());
+    let next_cursor = page::cut(EXCEPTIONS, &mut items, limit, |exception| exception.id.clone());
     Ok(ListExceptionsResponse { items, next_cursor })
 }

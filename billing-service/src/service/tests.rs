@@ -1,3 +1,5 @@
+mod lists;
+
 use proto::billing::billing_server::Billing;
 use proto::billing::reads_server::Reads;
 use proto::billing::register_server::Register;

@@ -8,7 +8,7 @@ use model::{Channel, Energy, MeterId};
 use proto::billing::{GetUsageRequest, GetUsageResponse, UsageWindow};
 use tariff_engine::local;
 
-use super::readings::{length_of, meter_id, zone_of};
+use super::readings::{meter_id, zone_of};
 use crate::error::Error;
 use crate::office::Office;
 use crate::time;
@@ -102,7 +102,7 @@ pub(super) async fn get(office: &Office, request: &GetUsageRequest) -> Result<Ge
     if let (Some((start_ms, _)), Some((_, end_ms))) = (windows.first(), windows.last()) {
         add_up(office, &meter, &windows, *start_ms..*end_ms, &mut sums).await?;
     }
-    let length_ms = i64::from(length_of(office, &request.meter_id))
+    let length_ms = i64::from(office.configured_seconds(&request.meter_id))
         .saturating_mul(1000)
         .max(1);
     let shown = |((start_ms, end_ms), sum): (&(i64, i64), Sum)| {
@@ -175,7 +175,7 @@ async fn add_up(
         let end_ms = at_ms.saturating_add(STEP_MS).min(range_ms.end);
         for channel in [Channel::Import, Channel::Export] {
             let mut window = 0;
-            for read in office.reads.intervals(meter, channel, at_ms..end_ms).await? {
+            for read in office.intervals(meter, channel, at_ms..end_ms).await? {
                 while windows
                     .get(window)
                     .is_some_and(|(_, end_ms)| *end_ms <= read.start_ms)

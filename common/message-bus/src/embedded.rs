@@ -71,8 +71,10 @@ pub struct Options {
     pub segment_bytes: u64,
     /// At this many kept bytes publishing is refused until billing acknowledges.
     pub limit_bytes: u64,
-    /// Acknowledged bytes that are kept all the same, for analytics that is a little behind.
+    /// Bytes that billing has acknowledged are kept up to this, for analytics and readers of events that are behind.
     pub spare_bytes: u64,
+    /// From this size on the newest segment is replaced by an empty one when everybody has acknowledged everything.
+    pub rest_bytes: u64,
     /// Bytes of the disk that are left alone: below this publishing is refused.
     pub reserve_bytes: u64,
     /// How long acknowledgements may stay unsaved; as often retention and the disk are looked at.
@@ -80,16 +82,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults: 64 MiB a segment, 4 GiB in all, 64 MiB spare, 256 MiB of the disk left alone, saved
+    /// The defaults: 16 MiB a segment, 4 GiB in all, 64 MiB spare, 1 MiB at rest, 256 MiB of the disk left alone, saved
     /// every 100 ms.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, shards: u16) -> Self {
         Self {
             folder: folder.into(),
             shards,
-            segment_bytes: 64 << 20,
+            segment_bytes: 16 << 20,
             limit_bytes: 4 << 30,
             spare_bytes: 64 << 20,
+            rest_bytes: 1 << 20,
             reserve_bytes: 256 << 20,
             save_within: Duration::from_millis(100),
         }

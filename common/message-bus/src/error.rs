@@ -49,7 +49,8 @@ pub enum BusError {
     },
     /// A reader has seen more than the journal holds: the journal is older than the reader's store.
     #[error(
-        "a reader has position {wanted}, but the journal ends at {last}: it is older than the reader's store"
+        "a reader has position {wanted}, but the journal ends at {last}: it was deleted, or is older than the reader's store; put back \
+         the journal that belongs to the store, or both of one copy"
     )]
     Ahead {
         /// The position the reader has.

@@ -3,6 +3,8 @@
 /// The reason in a receipt. The codes are a contract with devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
+    /// The request holds no reading.
+    NoReading,
     /// The id is not an id.
     BadId,
     /// There is no timestamp, or it is no instant.
@@ -42,6 +44,7 @@ pub enum Reason {
 impl Reason {
     /// Every reason.
     pub const ALL: &'static [Self] = &[
+        Self::NoReading,
         Self::BadId,
         Self::BadTimestamp,
         Self::NotFinite,
@@ -65,6 +68,7 @@ impl Reason {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::NoReading => "NO_READING",
             Self::BadId => "BAD_ID",
             Self::BadTimestamp => "BAD_TIMESTAMP",
             Self::NotFinite => "NOT_FINITE",
@@ -89,6 +93,7 @@ impl Reason {
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
+            Self::NoReading => "the request holds no reading: its field `reading` is not set",
             Self::BadId => "device_id must be 1 to 64 of A-Z a-z 0-9 . _ : -",
             Self::BadTimestamp => "timestamp is missing or not an instant between the years 1 and 9999",
             Self::NotFinite => "a value is NaN or infinite",

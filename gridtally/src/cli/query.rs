@@ -225,8 +225,14 @@ pub enum BillCommand {
         #[command(flatten)]
         query: Query,
     },
-    /// Issued bills as JSON, one per line, in order of their ids: the same bytes for the same readings
+    /// Issued bills, a line each, in order of their ids
+    ///
+    /// As JSON every bill is one line in one canonical form, so that two exports can be compared byte by byte: the same readings give the
+    /// same bytes. As CSV a line has what a bill is and its total, for a spreadsheet. There is no table; `bill list` has one.
     Export {
+        /// json (lines) or csv
+        #[arg(long, value_enum, default_value = "json")]
+        output: Format,
         /// Write here instead of to standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,

@@ -19,6 +19,7 @@ fn the_commands_of_the_contract_are_understood() {
         "meter list --output json",
         "bill run --dry-run --as-of 2026-11-04T06:00:00+01:00",
         "bill export --statement --out bills.jsonl",
+        "bill export --output csv",
         "rate --case case.json --data d --out bill.json",
         "reading import load.csv --meter m-1",
         "log verify --data d",

@@ -41,3 +41,26 @@ fn no_tokens_only_on_loopback() {
         "{found:?}"
     );
 }
+
+/// Otherwise the journal refuses it later, when everything else has been mended.
+#[test]
+fn a_journal_without_room_is_told_with_all_other_problems() {
+    let found = problems(|config| {
+        config.journal.spare = 64 << 20;
+        config.journal.limit = (96 << 20) - 1;
+        config.journal.shards = 0;
+        config.store = "sqlite:".to_owned();
+    });
+    let keys: Vec<&str> = found
+        .iter()
+        .filter_map(|problem| problem.split(':').next())
+        .collect();
+    assert_eq!(keys, ["store", "journal.shards", "journal.limit"], "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|problem| problem == "journal.limit: must be at least 96MiB"),
+        "{found:?}"
+    );
+    assert!(problems(|config| config.journal.limit = 96 << 20).is_empty());
+}

@@ -1,15 +1,16 @@
 //! `gridtally bill ...`
 
-use std::io::Write as _;
 use std::path::Path;
 
 use proto::billing::{
-    Bill, ExplainBillRequest, GetBillRequest, IssueBillRequest, ListBillsRequest, RunBillsRequest,
+    Bill, ExplainBillRequest, ExplainBillResponse, GetBillRequest, IssueBillRequest, LineReads,
+    ListBillsRequest, RunBillsRequest,
 };
+use serde_json::json;
 
 use super::{all, with};
 use crate::access::Access;
-use crate::cli::{BillCommand, Format, Query, Settings};
+use crate::cli::{BillCommand, Format, Query};
 use crate::error::CommandError;
 use crate::output::{self, Column};
 
@@ -24,6 +25,23 @@ pub(crate) const BILLS: &[Column] = &[
     ("CURRENCY", "currency"),
     ("HELD", "holds"),
 ];
+/// A line of an export as CSV.
+const EXPORTED: &[Column] = &[
+    ("BILL", "id"),
+    ("NUMBER", "number"),
+    ("KIND", "kind"),
+    ("ACCOUNT", "account_id"),
+    ("AGREEMENT", "agreement_id"),
+    ("POINT", "service_point_id"),
+    ("FROM", "from"),
+    ("TO", "to"),
+    ("TARIFF", "tariff_id"),
+    ("KWH", "totals.import"),
+    ("TOTAL", "total"),
+    ("CURRENCY", "currency"),
+    ("ISSUED", "issued_at"),
+    ("INPUTS", "inputs_hash"),
+];
 const LINES: &[Column] = &[
     ("LINE", "id"),
     ("QUANTITY", "quantity"),
@@ -31,6 +49,19 @@ const LINES: &[Column] = &[
     ("PRICE", "price"),
     ("AMOUNT", "amount"),
     ("EXPLANATION", "explanation"),
+];
+/// A line of an explained bill as CSV: with what its readings are.
+const EXPLAINED: &[Column] = &[
+    ("BILL", "bill"),
+    ("LINE", "id"),
+    ("QUANTITY", "quantity"),
+    ("UNIT", "unit"),
+    ("PRICE", "price"),
+    ("AMOUNT", "amount"),
+    ("CURRENCY", "currency"),
+    ("EXPLANATION", "explanation"),
+    ("INTERVALS", "intervals"),
+    ("QUALITY", "quality"),
 ];
 
 /// Runs `bill ...`.
@@ -86,10 +117,20 @@ pub(crate) async fn run(command: BillCommand) -> Result<(), CommandError> {
             show(query.output, &bill.await?)
         }
         BillCommand::Export {
+            output,
             out,
             statement,
             settings,
-        } => export(out.as_deref(), statement, &settings).await,
+        } => {
+            let form = Form::of(output)?;
+            let request = ListBillsRequest {
+                status: "issued".to_owned(),
+                ..ListBillsRequest::default()
+            };
+            let bills = with(&settings, async |access| list(access, &request).await).await?;
+            let text = exported(bills, form, statement)?;
+            write(out.as_deref(), &text)
+        }
     }
 }
 
@@ -153,14 +194,17 @@ fn show(format: Format, bill: &Bill) -> Result<(), CommandError> {
     output::list(format, LINES, &bill.lines)
 }
 
-fn explain(format: Format, explained: &proto::billing::ExplainBillResponse) -> Result<(), CommandError> {
-    if format != Format::Table {
-        return output::one(Format::Json, explained);
+fn explain(format: Format, explained: &ExplainBillResponse) -> Result<(), CommandError> {
+    match format {
+        Format::Json => return output::one(Format::Json, explained),
+        Format::Csv => return output::list(Format::Csv, EXPLAINED, &explained_lines(explained)),
+        Format::Table => {}
     }
     if let Some(bill) = &explained.bill {
         show(format, bill)?;
     }
-    for line in &explained.lines {
+    // Fees and taxes are made of no intervals: what their explanation says is all there is.
+    for line in explained.lines.iter().filter(|line| line.intervals > 0) {
         let quality: Vec<String> = line
             .quality
             .iter()
@@ -176,27 +220,81 @@ fn explain(format: Format, explained: &proto::billing::ExplainBillResponse) -> R
     Ok(())
 }
 
-async fn export(out: Option<&Path>, statement: bool, settings: &Settings) -> Result<(), CommandError> {
-    let request = ListBillsRequest {
-        status: "issued".to_owned(),
-        ..ListBillsRequest::default()
+/// The lines that were asked for, each with the count and quality of the readings behind it.
+fn explained_lines(explained: &ExplainBillResponse) -> Vec<serde_json::Value> {
+    let bill = explained.bill.clone().unwrap_or_default();
+    let with_reads = |reads: &LineReads| {
+        let line = bill.lines.iter().find(|line| line.id == reads.line);
+        let line = line.cloned().unwrap_or_default();
+        json!({
+            "bill": bill.id,
+            "id": reads.line,
+            "quantity": line.quantity,
+            "unit": line.unit,
+            "price": line.price,
+            "amount": line.amount,
+            "currency": bill.currency,
+            "explanation": reads.explanation,
+            "intervals": reads.intervals,
+            "quality": reads.quality,
+        })
     };
-    let mut bills = with(settings, async |access| list(access, &request).await).await?;
+    explained.lines.iter().map(with_reads).collect()
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Csv,
+}
+
+impl Form {
+    /// # Errors
+    /// [`CommandError::Invalid`] for a table: an export is read by programs.
+    fn of(format: Format) -> Result<Self, CommandError> {
+        match format {
+            Format::Json => Ok(Self::Json),
+            Format::Csv => Ok(Self::Csv),
+            Format::Table => {
+                let said = "bills are exported as json or csv; `gridtally bill list` shows a table";
+                Err(CommandError::Invalid(said.to_owned()))
+            }
+        }
+    }
+}
+
+/// The text of an export: a line per bill (CSV: after a header), in order of their ids. Of a statement only what recomputing must give again.
+fn exported(mut bills: Vec<Bill>, form: Form, statement: bool) -> Result<Vec<u8>, CommandError> {
     bills.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut text = Vec::new();
-    for bill in &mut bills {
-        if statement {
+    if statement {
+        for bill in &mut bills {
             bill.number.clear();
             bill.issued_at.clear();
             bill.history.clear();
         }
-        let written = serde_json::to_writer(&mut text, bill);
-        written.map_err(|error| CommandError::failed("cannot write a bill as JSON", error))?;
-        text.push(b'\n');
     }
-    let written = match out {
-        Some(path) => std::fs::write(path, &text),
-        None => std::io::stdout().lock().write_all(&text),
-    };
-    written.map_err(|error| CommandError::failed("cannot write the bills", error))
+    let mut text = Vec::new();
+    match form {
+        Form::Csv => output::write_list(&mut text, Format::Csv, EXPORTED, &bills)?,
+        Form::Json => {
+            for bill in &bills {
+                let written = serde_json::to_writer(&mut text, bill);
+                written.map_err(|error| CommandError::failed("cannot write a bill as JSON", error))?;
+                text.push(b'\n');
+            }
+        }
+    }
+    Ok(text)
 }
+
+fn write(out: Option<&Path>, text: &[u8]) -> Result<(), CommandError> {
+    match out {
+        Some(path) => std::fs::write(path, text)
+            .map_err(|error| CommandError::failed(format!("cannot write {}", path.display()), error)),
+        None => output::bytes(text),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ pub(crate) struct LoadArgs {
     /// Connections; a stream each in the streaming modes.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_024))]
     pub(crate) connections: u32,
-    /// Readings per batch of a stream.
+    /// Readings per batch of a stream, at most; with --rate a batch is no more than a tenth of a second's readings.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) batch: u32,
     /// Readings per second. Unset: as fast as the answers come.
@@ -98,7 +98,7 @@ impl LoadArgs {
             mode: self.mode,
             in_flight: self.in_flight.unwrap_or(default_in_flight),
             connections: self.connections,
-            batch: if self.mode == Mode::Unary { 1 } else { self.batch },
+            batch: self.batch(),
             rate: self.rate,
             meters: self.meters,
             prefix: self.prefix.clone(),
@@ -112,5 +112,15 @@ impl LoadArgs {
         };
         load.check()?;
         Ok(load)
+    }
+
+    /// Readings per message. An open load is even within a second too: large batches now and then would be another load.
+    fn batch(&self) -> u32 {
+        const MESSAGES_PER_SECOND: u64 = 10;
+        if self.mode == Mode::Unary {
+            return 1;
+        }
+        let even = self.rate.map_or(u64::MAX, |rate| rate / MESSAGES_PER_SECOND);
+        self.batch.min(u32::try_from(even).unwrap_or(u32::MAX)).max(1)
     }
 }

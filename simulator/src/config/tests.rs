@@ -83,6 +83,17 @@ fn a_load_stays_in_the_past() {
     assert_eq!((load.in_flight, load.batch), (16, 1_000));
     let load = parse("--mode unary --from 2026-10-05T11:40:00Z").unwrap();
     assert_eq!((load.in_flight, load.batch, load.rounds), (64, 1, 1));
+    for (rate, batch) in [
+        (1, 1),
+        (9, 1),
+        (50, 5),
+        (1_999, 199),
+        (10_000, 1_000),
+        (10_000_000, 1_000),
+    ] {
+        let load = parse(&format!("--rate {rate}")).unwrap();
+        assert_eq!(load.batch, batch, "an even load at {rate} readings per second");
+    }
     assert!(matches!(
         parse("--from 2026-10-05T12:00:00Z"),
         Err(Error::Settings { .. })

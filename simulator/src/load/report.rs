@@ -66,7 +66,7 @@ pub struct Report {
     pub last_start: String,
     /// Whether everything that could be sent was sent before the time was over.
     pub exhausted: bool,
-    /// From the start until the last answer.
+    /// From the start until the last answer; with a rate no less than the readings answered last at that rate.
     pub seconds: f64,
     /// Messages answered.
     pub messages: u64,
@@ -93,13 +93,16 @@ pub struct Report {
 impl Report {
     pub(super) fn of(load: &Load, recorder: &Recorder, tickets: &Tickets, began: Instant) -> Self {
         let ended = recorder.ended.unwrap_or(began);
-        let seconds = (ended - began).as_secs_f64().max(1e-6);
+        let readings = recorder.tally.answered();
+        // the last reading of an open load stands for the time until the next would have been due
+        let lasts = load.rate.map_or(1e-6, |rate| readings as f64 / rate as f64);
+        let seconds = (ended - began).as_secs_f64().max(lasts);
         let service = Percentiles::of(&recorder.service);
         let latency = match load.rate {
             Some(_) => Percentiles::of(&recorder.latency),
             None => Percentiles::of(&recorder.service.clone_correct(service.p50)),
         };
-        let (messages, readings) = (recorder.service.len(), recorder.tally.answered());
+        let messages = recorder.service.len();
         Self {
             mode: load.mode,
             empty_server: false,
@@ -115,8 +118,8 @@ impl Report {
             seconds: (seconds * 1e3).round() / 1e3,
             messages,
             readings,
-            messages_per_second: (messages as f64 / seconds).round(),
-            readings_per_second: (readings as f64 / seconds).round(),
+            messages_per_second: tenths(messages as f64 / seconds),
+            readings_per_second: tenths(readings as f64 / seconds),
             latency_us: latency,
             service_us: service,
             tally: recorder.tally.clone(),
@@ -154,11 +157,11 @@ impl Report {
         let receiver = if self.empty_server { ", empty server" } else { "" };
         let rate = self
             .rate
-            .map_or_else(String::new, |rate| format!(", {rate} readings/s wanted"));
+            .map_or_else(String::new, |rate| format!(" of {rate} wanted"));
         let (batch, in_flight, connections) = (self.batch, self.in_flight, self.connections);
         writeln!(
             out,
-            "{mode}{receiver}: {batch} per message, {in_flight} in flight, {connections} connections{rate}"
+            "{mode}{receiver}: {batch} per message, {in_flight} in flight, {connections} connections"
         )?;
         writeln!(
             out,
@@ -167,7 +170,7 @@ impl Report {
         )?;
         writeln!(
             out,
-            "{:.0} readings/s, {:.0} messages/s: {} readings in {:.1} s",
+            "{} readings/s{rate}, {} messages/s: {} readings in {:.1} s",
             self.readings_per_second, self.messages_per_second, self.readings, self.seconds
         )?;
         writeln!(
@@ -203,4 +206,9 @@ impl Report {
             each(self.bytes_received)
         )
     }
+}
+
+/// Rounded to a tenth: a slow load is a few readings per second.
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
 }

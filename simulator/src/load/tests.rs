@@ -51,6 +51,7 @@ fn frames_are_cut_wherever_the_pieces_end() {
 #[tokio::test(start_paused = true)]
 async fn an_open_load_is_due_by_the_clock() {
     let open = Load {
+        meters: 400,
         rate: Some(1_000),
         count: Some(400),
         ..load(Mode::Stream)
@@ -66,6 +67,35 @@ async fn an_open_load_is_due_by_the_clock() {
         "100 readings each, 1,000 a second"
     );
     assert!(tickets.exhausted());
+}
+
+/// The last block of meters is smaller than a batch, and fewer meters than a batch are a small message each: the readings count.
+#[tokio::test(start_paused = true)]
+async fn a_rate_is_of_readings_however_many_a_message_has() {
+    let due = |load: &Load| {
+        let began = Instant::now();
+        let tickets = Tickets::new(load, began, CancellationToken::new());
+        let due: Vec<u128> = std::iter::from_fn(|| tickets.take())
+            .map(|ticket| (ticket.due - began).as_millis())
+            .collect();
+        due
+    };
+    let open = |meters, batch, rate| Load {
+        meters,
+        batch,
+        rate: Some(rate),
+        rounds: 1_000,
+        duration: Duration::from_millis(1_000),
+        ..load(Mode::Stream)
+    };
+    let ragged = due(&open(250, 100, 1_000));
+    assert_eq!(ragged, [0, 100, 200, 250, 350, 450, 500, 600, 700, 750, 850, 950]);
+    let few = due(&open(1, 1_000, 100));
+    assert_eq!(
+        (few.len(), few.last()),
+        (100, Some(&990)),
+        "one meter at 100 a second"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,6 +120,12 @@ async fn a_load_ends_by_count_by_time_or_when_told() {
         ),
         2
     );
+    let few = Load {
+        meters: 5,
+        count: Some(12),
+        ..load(Mode::Stream)
+    };
+    assert_eq!(count(&few, &stop), 3, "5, 5 and 5 readings");
     assert_eq!(
         count(
             &Load {

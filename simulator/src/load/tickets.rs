@@ -22,8 +22,7 @@ pub(super) struct Ticket {
 pub(super) struct Tickets {
     next: AtomicU64,
     messages: u64,
-    /// Between two messages, when the load is open.
-    spacing: Option<Duration>,
+    load: Load,
     began: Instant,
     end: Instant,
     stop: CancellationToken,
@@ -31,17 +30,11 @@ pub(super) struct Tickets {
 
 impl Tickets {
     pub(super) fn new(load: &Load, began: Instant, stop: CancellationToken) -> Self {
-        let blocks = u64::from(load.meters.div_ceil(load.batch));
-        let by_count = load
-            .count
-            .map_or(u64::MAX, |count| count.div_ceil(u64::from(load.batch)));
-        let spacing = load
-            .rate
-            .map(|rate| Duration::from_secs_f64(f64::from(load.batch) / rate as f64));
+        let by_count = load.count.map_or(u64::MAX, |count| load.messages_for(count));
         Self {
             next: AtomicU64::new(0),
-            messages: by_count.min(blocks.saturating_mul(load.rounds)),
-            spacing,
+            messages: by_count.min(load.blocks().saturating_mul(load.rounds)),
+            load: load.clone(),
             began,
             end: began + load.duration,
             stop,
@@ -58,9 +51,10 @@ impl Tickets {
         if number >= self.messages {
             return None;
         }
-        let due = self
-            .spacing
-            .map_or(now, |spacing| self.began + spacing.mul_f64(number as f64));
+        // By the readings before it, not by messages: the last block of meters may be smaller than a batch.
+        let due = self.load.rate.map_or(now, |rate| {
+            self.began + Duration::from_secs_f64(self.load.readings_before(number) as f64 / rate as f64)
+        });
         (due < self.end).then_some(Ticket { number, due })
     }
 

@@ -159,3 +159,36 @@ async fn a_closed_load_is_corrected_too() {
         report.service_us
     );
 }
+
+/// What is wanted is what is sent, for rates below a batch and for such that are no multiple of one.
+#[tokio::test]
+async fn an_open_load_keeps_its_rate() {
+    for (mode, rate, batch) in [
+        (Mode::Unary, 1, 1),
+        (Mode::Stream, 1, 1),
+        (Mode::Unary, 37, 1),
+        (Mode::Stream, 37, 3),
+        (Mode::Stream, 1_234, 50),
+    ] {
+        let running = Fake::start(|_| Answer::Accept).await;
+        let open = Load {
+            rate: Some(rate),
+            batch,
+            rounds: 1_000,
+            duration: Duration::from_secs(2),
+            ..load(mode)
+        };
+        let report = open
+            .measure(&running.endpoint, None, &CancellationToken::new())
+            .await
+            .unwrap();
+        let wanted = 2 * rate;
+        assert!(
+            report.readings.abs_diff(wanted) <= u64::from(batch),
+            "{mode:?} {rate}/s: {} readings instead of {wanted}",
+            report.readings
+        );
+        let achieved = report.readings_per_second / rate as f64;
+        assert!((0.95..=1.01).contains(&achieved), "{mode:?} {rate}/s: {report:?}");
+    }
+}

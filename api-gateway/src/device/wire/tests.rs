@@ -36,8 +36,15 @@ fn agree_on_many(message: &[u8]) {
 fn agree_on_one(message: &[u8]) {
     match SendReadingRequest::decode(message) {
         Ok(decoded) => {
-            let reading = decoded.reading.unwrap_or_default();
-            assert_eq!(one(message), theirs([&reading]));
+            let expected = match &decoded.reading {
+                Some(reading) => theirs([reading]),
+                None => Ok(Batch {
+                    refused: vec![(0, model::Reason::NoReading)],
+                    readings: 1,
+                    ..Batch::default()
+                }),
+            };
+            assert_eq!(one(message), expected);
         }
         Err(_) => assert_eq!(one(message), Err(NoBatch::Malformed)),
     }

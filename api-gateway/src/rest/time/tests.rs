@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{Range, instant};
+use super::{Range, Usual, instant};
 
 fn now() -> DateTime<Utc> {
     "2026-05-10T12:00:00Z".parse().unwrap()
@@ -33,7 +33,7 @@ fn a_plus_that_became_a_space_is_forgiven() {
 #[test]
 fn a_range_is_half_open_bounded_and_has_defaults() {
     let check = |from: Option<&str>, to: Option<&str>, expected: Result<(&str, &str), &str>| {
-        let found = Range::new(from, to, now(), 10 * 86_400);
+        let found = Range::new(from, to, now(), (Usual::Day, 10 * 86_400));
         match (found, expected) {
             (Ok(range), Ok((from, to))) => assert_eq!((&*range.from, &*range.to), (from, to)),
             (Err(problem), Err(reason)) => assert_eq!(problem.reason, reason),
@@ -60,4 +60,24 @@ fn a_range_is_half_open_bounded_and_has_defaults() {
         Some("0000-01-01T00:00:00Z"),
         Ok(("-0001-12-31T00:00:00+00:00", "0000-01-01T00:00:00+00:00")),
     );
+}
+
+/// The month that is not over and the one before it lie in the range, whatever their lengths.
+#[test]
+fn a_range_of_months_is_a_month_long() {
+    let check = |to: &str, expected: &str| {
+        let range = Range::new(None, Some(to), now(), (Usual::Month, 100 * 86_400)).unwrap();
+        assert_eq!(range.from, expected, "{to}");
+    };
+    check("2026-03-31T12:00:00Z", "2026-02-28T12:00:00+00:00");
+    check("2026-03-01T00:00:00Z", "2026-02-01T00:00:00+00:00");
+    check("2026-01-15T00:00:00+01:00", "2025-12-15T00:00:00+01:00");
+    let open = Range::new(
+        Some("2026-05-05T00:00:00Z"),
+        None,
+        now(),
+        (Usual::Month, 100 * 86_400),
+    )
+    .unwrap();
+    assert_eq!(open.to, "2026-06-05T00:00:00+00:00");
 }

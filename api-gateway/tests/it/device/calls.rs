@@ -3,6 +3,7 @@
 use api_gateway::auth::Role;
 use bytes::Bytes;
 use proptest::prelude::*;
+use prost::Message as _;
 use proto::columns::{KIND_REGISTER, KIND_TELEMETRY};
 use proto::meter::{Reading, SendReadingRequest, Verdict};
 use service_kit::{REASON_KEY, RETRY_AFTER_KEY};
@@ -164,10 +165,19 @@ async fn what_is_no_message_is_an_invalid_argument() {
     check(ONE, vec![0xff; 9], "MALFORMED").await;
     check(MANY, vec![0x0a, 0x05, 0x01], "MALFORMED").await;
     check(MANY, [0x0a, 0].repeat(1_001), "TOO_MANY_READINGS").await;
-    check(MANY, [0x0a, 0].repeat(300_000), "TOO_MANY_READINGS").await;
-    // An unknown field is none of our business, and no reading at all is one without an id.
+    check(MANY, [0x0a, 0].repeat(300_000), "MESSAGE_TOO_LARGE").await;
+    let status = raw(&port, ONE, vec![0xff; 5_000_000]).await.unwrap_err();
+    assert_eq!(status.metadata().get(REASON_KEY).unwrap(), "MESSAGE_TOO_LARGE");
+    assert!(status.message().contains("524288 bytes"), "{status:?}");
+    // An unknown field is none of our business.
     assert!(raw(&port, MANY, vec![0x50, 1]).await.is_ok());
-    assert!(raw(&port, ONE, vec![]).await.is_ok());
+    let reason = async |message: Vec<u8>| {
+        let answer = raw(&port, ONE, message).await.unwrap();
+        let answer = proto::meter::SendReadingResponse::decode(answer).unwrap();
+        answer.receipt.unwrap().reason
+    };
+    assert_eq!(reason(vec![]).await, "NO_READING");
+    assert_eq!(reason(vec![0x0a, 0]).await, "BAD_ID", "there, and empty");
     let status = raw(&port, "/gridtally.meter.v1.MeterGateway/Nothing", vec![]).await;
     assert_eq!(status.unwrap_err().code(), Code::Unimplemented);
 }

@@ -134,8 +134,8 @@ impl State {
         self.unsaved = true;
     }
 
-    /// How many of the oldest segments nobody needs: billing has acknowledged all their readings, and without them at least
-    /// `spare_bytes` remain.
+    /// How many of the oldest segments nobody needs: billing has acknowledged all their readings, and so has analytics, with all
+    /// their events, or at least `spare_bytes` remain without them.
     pub(super) fn removable(&self, spare_bytes: u64) -> usize {
         let mut kept = self.kept_bytes();
         let older = self.segments.len().saturating_sub(1);
@@ -144,10 +144,29 @@ impl State {
             .take(older)
             .take_while(|segment| {
                 kept = kept.saturating_sub(segment.bytes);
-                let mut shards = segment.last_of.iter().take(usize::from(self.shards)).enumerate();
-                kept >= spare_bytes && shards.all(|(shard, last)| self.acked(Group::Billing, shard) >= *last)
+                self.is_read_by_billing(segment)
+                    && (kept >= spare_bytes || self.is_read_by_analytics(segment))
             })
             .count()
+    }
+
+    /// Whether the newest segment has at least `bytes`, and messages that everybody has acknowledged.
+    pub(super) fn is_spent(&self, bytes: u64) -> bool {
+        self.segments.back().is_some_and(|segment| {
+            let used = segment.last >= segment.head.first && segment.bytes >= bytes;
+            used && self.is_read_by_billing(segment) && self.is_read_by_analytics(segment)
+        })
+    }
+
+    /// Events hold nothing up: nobody may be reading them.
+    fn is_read_by_billing(&self, segment: &Segment) -> bool {
+        let mut shards = segment.last_of.iter().take(usize::from(self.shards)).enumerate();
+        shards.all(|(shard, last)| self.acked(Group::Billing, shard) >= *last)
+    }
+
+    fn is_read_by_analytics(&self, segment: &Segment) -> bool {
+        let mut topics = segment.last_of.iter().enumerate();
+        topics.all(|(topic, last)| self.acked(Group::Analytics, topic) >= *last)
     }
 
     /// What the positions file shall say once the `removing` oldest segments are gone.

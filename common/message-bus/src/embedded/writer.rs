@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::disk::{self, Disk};
-use super::format::{self, GROUP_HEAD, GroupHead};
+use super::format::{self, GROUP_HEAD, GroupHead, SegmentHead};
 use super::inbox::{Publish, Work};
 use super::lock::Lock;
 use super::positions::PositionsFile;
@@ -84,6 +84,7 @@ impl Writer {
                 }
                 Work::Idle => self.do_chores()?,
                 Work::End => {
+                    self.do_chores()?;
                     let positions = self.shared.state().positions(0);
                     return self.positions.save_synced(&*self.disk, &positions);
                 }
@@ -186,9 +187,22 @@ impl Writer {
             .filter(|segment| segment.last >= segment.head.first && grown(segment.bytes) > limit)
             .map(Segment::next_head);
         drop(state);
-        let Some(head) = next else {
-            return Ok(());
-        };
+        next.map_or(Ok(()), |head| self.start_segment(head))
+    }
+
+    /// Starts an empty segment when everybody has read all of this one, so that a journal at rest takes no room.
+    fn rotate_at_rest(&mut self) -> Result<(), BusError> {
+        let state = self.shared.state();
+        let spent = state.is_spent(self.shared.options.rest_bytes);
+        let next = state.segments.back().filter(|_| spent).map(Segment::next_head);
+        drop(state);
+        match next.map_or(Ok(()), |head| self.start_segment(head)) {
+            Ok(()) | Err(WriteError::NoSpace) => Ok(()),
+            Err(WriteError::Fatal(error)) => Err(error),
+        }
+    }
+
+    fn start_segment(&mut self, head: SegmentHead) -> Result<(), WriteError> {
         match segment::create(&self.shared.options.folder, head, &*self.disk) {
             Ok(segment) => self.shared.state().segments.push_back(segment),
             Err(BusError::File {
@@ -214,6 +228,7 @@ impl Writer {
         if self.shared.look_at_disk() {
             self.shared.inbox.remind(); // until there is room again
         }
+        self.rotate_at_rest()?;
         let mut state = self.shared.state();
         let removable = state.removable(self.shared.options.spare_bytes);
         let unsaved = std::mem::take(&mut state.unsaved);

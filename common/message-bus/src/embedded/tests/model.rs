@@ -60,6 +60,7 @@ impl Run {
     fn open(&self) -> Arc<Journal> {
         let options = Options {
             spare_bytes: self.spare_bytes,
+            rest_bytes: 100,
             ..small(&self.folder())
         };
         open(options).unwrap()
@@ -138,29 +139,39 @@ impl Run {
 
     /// The folder as it was after the last confirmation, and a part of one more group.
     async fn kill(&mut self, journal: Arc<Journal>, part: u8) -> Arc<Journal> {
-        let origin = self.folder();
-        let segments = segment_paths(&origin);
-        let newest = segments.last().unwrap();
-        let before = std::fs::metadata(newest).unwrap().len();
-        // In this order: the positions are never newer than what they speak of.
-        let positions = std::fs::read(origin.join(positions::FILE_NAME)).unwrap();
+        let (positions, mut segments) = at_one_moment(&self.folder());
+        let (newest, before) = segments.pop().unwrap();
         let extra = message(readings(0), u128::MAX);
         journal.publish(vec![extra]).await.unwrap();
-        let whole = std::fs::read(newest).unwrap();
+        let whole = std::fs::read(&newest).unwrap_or_else(|_| before.clone());
         journal.close().await.unwrap();
         drop(journal);
+        // A part only: the whole group would be there, as it may.
+        let more = whole.len().saturating_sub(before.len()).saturating_sub(1) * usize::from(part) / 255;
+        segments.push((newest, whole[..before.len() + more].to_vec()));
         self.copies += 1;
         let folder = self.folder();
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(positions::FILE_NAME), positions).unwrap();
-        for path in segments.iter().filter(|path| path.exists()) {
-            std::fs::copy(path, folder.join(path.file_name().unwrap())).unwrap();
+        for (path, bytes) in segments {
+            std::fs::write(folder.join(path.file_name().unwrap()), bytes).unwrap();
         }
-        // A part only: the whole group would be there, as it may.
-        let more = (whole.len() as u64).saturating_sub(before).saturating_sub(1) * u64::from(part) / 255;
-        let kept = usize::try_from(before + more).unwrap();
-        std::fs::write(folder.join(newest.file_name().unwrap()), &whole[..kept]).unwrap();
         self.open()
+    }
+}
+
+/// The positions and the segments of a folder in which chores may be done meanwhile.
+fn at_one_moment(folder: &Path) -> (Vec<u8>, Vec<(PathBuf, Vec<u8>)>) {
+    let positions = || std::fs::read(folder.join(positions::FILE_NAME)).unwrap();
+    loop {
+        let before = positions();
+        let paths = segment_paths(folder).into_iter();
+        let segments: Option<Vec<_>> = paths
+            .map(|path| std::fs::read(&path).ok().map(|bytes| (path, bytes)))
+            .collect();
+        if let Some(segments) = segments.filter(|_| positions() == before) {
+            return (before, segments);
+        }
     }
 }
 

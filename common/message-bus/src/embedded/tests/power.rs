@@ -125,6 +125,7 @@ struct Model {
 fn options(folder: &Path, dice: &mut Dice) -> Options {
     Options {
         spare_bytes: dice.below(2) << 20,
+        rest_bytes: dice.below(3) * 100,
         segment_bytes: 1_500,
         save_within: Duration::from_micros(dice.below(3) * 200),
         ..small(folder)

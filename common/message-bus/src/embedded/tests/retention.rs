@@ -186,6 +186,64 @@ async fn spare_segments_stay() {
     journal.close().await.unwrap();
 }
 
+/// What is spare is for analytics: what it has read goes at once.
+#[tokio::test]
+async fn what_everybody_has_read_is_not_spared() {
+    let temp = tempfile::tempdir().unwrap();
+    let journal = open(small(temp.path())).unwrap();
+    publish_ids(&journal, 0..40).await;
+    journal.publish(vec![message(Topic::Events, 40)]).await.unwrap();
+    publish_ids(&journal, 41..80).await;
+    let segments = segment_paths(temp.path()).len();
+    ack_all(&journal, Group::Billing, readings(0)).await;
+    ack_all(&journal, Group::Analytics, readings(0)).await;
+    removed_down_to(temp.path(), segments / 2 + 1).await;
+    let (kept, _) = segment::list(temp.path()).unwrap().segments.swap_remove(0);
+    assert!(kept <= 41, "nobody has read the event");
+    ack_all(&journal, Group::Analytics, Topic::Events).await;
+    removed_down_to(temp.path(), 1).await;
+    journal.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_journal_at_rest_is_empty() {
+    let temp = tempfile::tempdir().unwrap();
+    let options = || Options {
+        rest_bytes: 200,
+        segment_bytes: 1 << 20,
+        ..small(temp.path())
+    };
+    let journal = open(options()).unwrap();
+    publish_ids(&journal, 0..10).await;
+    ack_all(&journal, Group::Billing, readings(0)).await;
+    let last_ack = journal.health().acked;
+    let position = last_ack.first().unwrap().2;
+    // Analytics acknowledges just before the close.
+    let mut analytics = journal
+        .subscribe(Group::Analytics, readings(0), None)
+        .await
+        .unwrap();
+    analytics.ack(position).await.unwrap();
+    journal.close().await.unwrap();
+    let left: Vec<Position> = segment::list(temp.path())
+        .unwrap()
+        .segments
+        .into_iter()
+        .map(|(first, _)| first)
+        .collect();
+    assert_eq!(left, vec![position + 1]);
+    assert_eq!(verify(temp.path()).unwrap().damages, vec![]);
+    // Numbers go on where they were, also through a segment that never had a message.
+    for id in 10..12 {
+        let journal = open(options()).unwrap();
+        publish_ids(&journal, id..id + 1).await;
+        let got = delivered_ids(&journal, Group::Billing, readings(0)).await;
+        assert_eq!(got, (10..=id).collect::<Vec<_>>());
+        assert_eq!(journal.health().last, position + u64::try_from(id).unwrap() - 9);
+        journal.close().await.unwrap();
+    }
+}
+
 /// Retention records what it removes before it removes it; a kill between the two leaves files that nobody misses.
 #[tokio::test]
 async fn segments_that_were_to_be_removed_are_no_obstacle() {
