@@ -1,4 +1,4 @@
 //! Tests of the engine from outside, on data of `tests/data`.
 
 #[cfg(test)]
-mod bills;
+mod cases;
