@@ -333,7 +333,7 @@ impl How {
         if let Self::ContractedExcess { windows, contracted } = self {
             let price = figures.price.cloned().unwrap_or_default();
             return format!(
-                "{windows} windows above {contracted} kW, the root of their squared excesses is {quantity} kW x {price} per kW"
+                "windows above {contracted} kW: {windows}; the root of their squared excesses is {quantity} kW x {price} per kW"
             );
         }
         if let Self::ContractedFee { rate, days } = self {
@@ -372,7 +372,7 @@ fn from(mix: Mix) -> String {
             intervals,
             estimated: 0,
         } => format!(" in {intervals} intervals"),
-        Mix { intervals, estimated } => format!(" in {intervals} intervals, {estimated} of them estimated,"),
+        Mix { intervals, estimated } => format!(" in {intervals} intervals ({estimated} of them estimated)"),
     }
 }
 

@@ -107,14 +107,12 @@ impl Record {
         let energy = keys.maybe("energyratestructure", problems, |at, problems| {
             tiers::read(at, true, problems)
         });
-        let energy = energy?.unwrap_or_default();
-        let energy_schedule = read_schedule(&mut keys, "energy", energy.len(), problems);
+        let energy_schedule = read_schedule(&mut keys, "energy", periods(energy.as_ref()), problems);
         let flat = read_flat(&mut keys, problems);
         let tou = keys.maybe("demandratestructure", problems, |at, problems| {
             tiers::read(at, false, problems)
         });
-        let tou = tou?.unwrap_or_default();
-        let tou_schedule = read_schedule(&mut keys, "demand", tou.len(), problems);
+        let tou_schedule = read_schedule(&mut keys, "demand", periods(tou.as_ref()), problems);
         check_units(&mut keys, problems);
         let fixed = read_fixed(&mut keys, problems);
         let minimums = read_minimums(&mut keys, problems);
@@ -128,14 +126,10 @@ impl Record {
         }
         keys.finish_texts(problems);
         Some(Self {
-            energy,
+            energy: energy?.unwrap_or_default(),
             energy_schedule: energy_schedule?,
             flat_demand: flat?,
-            tou_demand: if tou.is_empty() {
-                None
-            } else {
-                Some((tou, tou_schedule?))
-            },
+            tou_demand: tou?.zip(tou_schedule),
             fixed: fixed?,
             minimums: minimums?,
         })
@@ -218,6 +212,11 @@ impl<'a> Keys<'a> {
         };
         rest.finish(problems);
     }
+}
+
+/// How many periods a structure has; none where it is absent or wrong.
+fn periods(structure: Option<&Option<Vec<Vec<Tier>>>>) -> usize {
+    structure.and_then(Option::as_ref).map_or(0, Vec::len)
 }
 
 fn read_schedule(
