@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::exact::Exact;
+use crate::tariff::Tariff;
 
 /// Everything carried from bill to bill of one agreement. Empty for a first bill without history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,6 +76,13 @@ impl Carry {
             .or_default()
             .lots
             .extend(lots);
+    }
+
+    /// The first id that no charge of the tariff has.
+    pub(crate) fn first_unknown(&self, tariff: &Tariff) -> Option<&str> {
+        let charges = || tariff.versions.iter().flat_map(|version| &version.charges);
+        let unknown = |id: &&String| !charges().any(|charge| charge.id == **id);
+        self.charges.keys().find(unknown).map(String::as_str)
     }
 
     /// What a charge carries.

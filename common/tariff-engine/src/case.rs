@@ -11,7 +11,7 @@ mod urdb;
 
 use crate::json::Node;
 use crate::reader::{At, Problems};
-pub use ad_hoc::{check_tariff, parse_cycle};
+pub use ad_hoc::{check_tariff, is_record, parse_cycle};
 use neutral::NeutralCase;
 pub use output::{Bill, BillLine, Bills};
 use urdb::RecordCase;

@@ -48,6 +48,9 @@ impl Prices {
             }
             let cells: Vec<&str> = line.split(',').map(str::trim).collect();
             let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
+            if wanted.iter().any(|index| cell(*index).is_empty()) {
+                continue; // a missing price, which is an error only where it is needed
+            }
             let at = instant::parse(cell(start));
             let at = at.filter(|at| starts.last().is_none_or(|last| last < at));
             let prices = wanted.iter().map(|index| cell(*index).parse::<Exact>().ok());

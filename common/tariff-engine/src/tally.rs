@@ -26,20 +26,16 @@ impl Tally {
             .collect();
         let mut sums = vec![vec![0_i128; segments.slots()]; columns.len()];
         let mut mixes = vec![Mix::default(); segments.slots()];
-        let some_estimated = load.estimated.contains(&true);
-        let mut from = 0_usize;
-        for (start, end, slot) in segments.runs() {
-            let later = load.starts.get(from..).unwrap_or_default();
-            from = from.saturating_add(later.iter().take_while(|at| **at < start).count());
+        let first = segments.runs().next().map_or(0, |(start, _, _)| start);
+        let mut from = load.range(first, first).start;
+        for (_, end, slot) in segments.runs() {
             let later = load.starts.get(from..).unwrap_or_default();
             let to = from.saturating_add(later.iter().take_while(|at| **at < end).count());
             if let Some(mix) = mixes.get_mut(slot) {
                 let estimated = load.estimated.get(from..to).unwrap_or_default();
+                let some = estimated.iter().filter(|estimated| **estimated).count();
                 mix.intervals = mix.intervals.saturating_add(count(estimated.len()));
-                if some_estimated {
-                    let some = estimated.iter().filter(|estimated| **estimated).count();
-                    mix.estimated = mix.estimated.saturating_add(count(some));
-                }
+                mix.estimated = mix.estimated.saturating_add(count(some));
             }
             for ((_, values), sums) in columns.iter().zip(&mut sums) {
                 let values = values.as_ref().and_then(|values| values.get(from..to));

@@ -13,6 +13,12 @@ use crate::reader::Problems;
 use crate::tariff::Tariff;
 use crate::urdb::{Record, Span};
 
+/// Whether a text is a rate record rather than a neutral tariff.
+#[must_use]
+pub fn is_record(text: &str) -> bool {
+    Record::looks_like(text)
+}
+
 /// What is wrong with the text of a tariff, neutral or a rate record.
 ///
 /// # Errors
@@ -53,7 +59,7 @@ impl Case {
                 )));
             }
             let cycles = match cycle {
-                Some((from, to)) => vec![cycle_of(Edge::Date(from), Edge::Date(to))],
+                Some((from, to)) => vec![cycle_of(Edge::of_date(from), Edge::of_date(to))],
                 None => cycles(tariff.zone(), span).ok_or_else(beyond)?,
             };
             Kind::Neutral(Box::new(NeutralCase::plain(cycles)))
@@ -98,9 +104,9 @@ fn edge(zone: Tz, at: i64) -> Option<Edge> {
     let date = local::date(zone, at)?;
     let is_midnight = local::midnight(zone, date)? == at;
     Some(if is_midnight {
-        Edge::Date(date)
+        Edge::of_date(date)
     } else {
-        Edge::Instant(at)
+        Edge::of_instant(at)
     })
 }
 

@@ -1,6 +1,6 @@
 //! The cycles of a case (`RATING` 1.4).
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
 use crate::RatingError;
@@ -19,10 +19,19 @@ pub(super) struct Cycle {
 }
 
 /// Where a cycle begins or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Edge {
+    /// As it was written.
+    pub(super) text: String,
+    at: Moment,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edge {
+enum Moment {
     /// 00:00 of a local date.
     Date(NaiveDate),
+    /// A time of the local clock.
+    Clock(NaiveDateTime),
     /// An instant, of the first or last cycle of an agreement.
     Instant(i64),
 }
@@ -52,26 +61,48 @@ impl Cycle {
 }
 
 impl Edge {
+    pub(super) fn of_date(date: NaiveDate) -> Self {
+        Self {
+            text: date.to_string(),
+            at: Moment::Date(date),
+        }
+    }
+
+    pub(super) fn of_instant(at_ms: i64) -> Self {
+        Self {
+            text: instant::show(at_ms),
+            at: Moment::Instant(at_ms),
+        }
+    }
+
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let text = at.text(problems)?;
-        if text.len() <= "2026-01-31".len() {
-            return at.date(problems).map(Self::Date);
-        }
-        at.instant(problems).map(Self::Instant)
+        let moment = if text.len() <= "2026-01-31".len() {
+            Moment::Date(at.date(problems)?)
+        } else if let Some(clock) = parse_clock(text) {
+            Moment::Clock(clock) // without an offset it is the tariff's clock
+        } else {
+            Moment::Instant(at.instant(problems)?)
+        };
+        Some(Self {
+            text: text.to_owned(),
+            at: moment,
+        })
     }
 
-    fn instant(self, zone: Tz) -> Option<i64> {
-        match self {
-            Self::Date(date) => local::midnight(zone, date),
-            Self::Instant(at) => Some(at),
+    fn instant(&self, zone: Tz) -> Option<i64> {
+        match self.at {
+            Moment::Date(date) => local::midnight(zone, date),
+            Moment::Clock(clock) => Some(zone.from_local_datetime(&clock).earliest()?.timestamp_millis()),
+            Moment::Instant(at) => Some(at),
         }
     }
+}
 
-    /// As it was written.
-    pub(super) fn text(self) -> String {
-        match self {
-            Self::Date(date) => date.to_string(),
-            Self::Instant(at) => instant::show(at),
-        }
-    }
+/// A time without an offset; seconds may be left out.
+fn parse_clock(text: &str) -> Option<NaiveDateTime> {
+    let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
+    forms
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
 }

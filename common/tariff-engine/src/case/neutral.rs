@@ -113,6 +113,14 @@ impl NeutralCase {
 
     pub(super) fn bills(&self, id: &str, files: Files<'_>) -> Result<Bills, CaseError> {
         let tariff = Arc::new(Tariff::parse(files.tariff).map_err(CaseError::Tariff)?);
+        if let Some(id) = self.carry.first_unknown(&tariff) {
+            let mut problems = Problems::default();
+            problems.add(
+                "",
+                format!("the history or the bank names {id}, which is no charge of the tariff"),
+            );
+            return Err(CaseError::Case(problems));
+        }
         let rows = files.load.map(Rows::parse).transpose().map_err(CaseError::Load)?;
         let prices = files.prices.map(|text| Prices::parse(text, &[PRICE]));
         let prices = prices.transpose().map_err(CaseError::Prices)?;
@@ -185,11 +193,16 @@ impl NeutralCase {
         let mut one = |cycle: &Cycle| {
             let period = cycle.period(tariff.zone())?;
             let compiled = tariff.compile_in(&period, &self.circumstances)?;
-            bill(cycle, &compiled, &mut state)
+            let bill = bill(cycle, &compiled, &mut state)?;
+            Ok(Bill {
+                from: cycle.from.text.clone(),
+                to: cycle.to.text.clone(),
+                ..bill
+            })
         };
         let named = |cycle: &Cycle, error: &RatingError| CaseError::Bill {
-            from: cycle.from.text(),
-            to: cycle.to.text(),
+            from: cycle.from.text.clone(),
+            to: cycle.to.text.clone(),
             reason: error.to_string(),
         };
         self.cycles

@@ -112,49 +112,60 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// The one length of all intervals, if every window is made of whole ones.
+    /// The one length of all intervals, if they follow each other without a gap and every window is made of whole ones.
     fn step(&self) -> Option<i64> {
         let lengths = self.load.lengths_ms.get(self.range.clone())?;
-        let length = *lengths.first()?;
+        let starts = self.load.starts.get(self.range.clone())?;
+        let (length, start, last) = (*lengths.first()?, *starts.first()?, *starts.last()?);
         let fits = |ms: i64| ms.checked_rem(length) == Some(0);
-        let alike = lengths.iter().all(|other| *other == length)
-            && self
-                .load
-                .starts
-                .get(self.range.clone())?
-                .iter()
-                .all(|start| fits(*start));
-        (alike && fits(self.window_ms) && fits(self.slide_ms)).then_some(length)
+        let rest = i64::try_from(starts.len())
+            .ok()?
+            .checked_sub(1)?
+            .checked_mul(length)?;
+        // As starts ascend and intervals do not overlap, such a span leaves no room for a gap.
+        let is_whole = last.checked_sub(start) == Some(rest) && lengths.iter().all(|other| *other == length);
+        let in_step = fits(start) && fits(self.window_ms) && fits(self.slide_ms);
+        (is_whole && in_step).then_some(length)
     }
 
     /// Windows of whole intervals, which is the usual case: energies are added as they are.
     fn whole(&self, step_ms: i64, mut visit: impl FnMut(i64, i128)) -> i128 {
-        let starts = self.load.starts.get(..self.range.end).unwrap_or_default();
-        let count = self.window_ms.checked_div(step_ms).unwrap_or(1);
-        let count = usize::try_from(count).unwrap_or(1);
-        let rest_ms = self.window_ms.saturating_sub(step_ms);
-        let some_estimated = self.load.estimated.contains(&true);
-        let mut index = self.range.start;
-        let mut at = self.first;
-        while at.saturating_add(self.window_ms) <= self.end_ms {
-            while starts.get(index).is_some_and(|start| *start < at) {
-                index = index.wrapping_add(1);
+        let steps =
+            |ms: i64| usize::try_from(ms.checked_div(step_ms).unwrap_or_default()).unwrap_or_default();
+        let start = self
+            .load
+            .starts
+            .get(self.range.start)
+            .copied()
+            .unwrap_or_default();
+        let values = self.values.get(self.range.clone()).unwrap_or_default();
+        let estimated = self.load.estimated.get(self.range.clone()).unwrap_or_default();
+        let some_estimated = estimated.contains(&true);
+        let (count, stride) = (steps(self.window_ms), steps(self.slide_ms).max(1));
+        // The first interval may begin after the first window does, where one from before reaches into this part.
+        let late = start.saturating_sub(self.first).max(0);
+        let skipped = late
+            .saturating_add(self.slide_ms)
+            .saturating_sub(1)
+            .checked_div(self.slide_ms);
+        let mut at = self
+            .first
+            .saturating_add(skipped.unwrap_or_default().saturating_mul(self.slide_ms));
+        let mut index = steps(at.saturating_sub(start));
+        while let Some(energies) = values.get(index..index.saturating_add(count)) {
+            if at.saturating_add(self.window_ms) > self.end_ms {
+                break;
             }
-            let last = index.saturating_add(count).saturating_sub(1);
-            // As intervals do not overlap, the first and the last in their places mean that all are.
-            let is_whole = starts.get(index) == Some(&at)
-                && starts.get(last).copied() == Some(at.saturating_add(rest_ms));
-            let estimated = || {
-                self.load
-                    .estimated
-                    .get(index..=last)
-                    .is_some_and(|some| some.contains(&true))
+            let flags = || {
+                estimated
+                    .get(index..index.saturating_add(count))
+                    .unwrap_or_default()
             };
-            if is_whole && !(some_estimated && estimated()) {
-                let energies = self.values.get(index..=last).unwrap_or_default();
+            if !(some_estimated && flags().contains(&true)) {
                 visit(at, energies.iter().map(|value| i128::from(*value)).sum());
             }
             at = at.saturating_add(self.slide_ms);
+            index = index.saturating_add(stride);
         }
         PER_KWH.into()
     }

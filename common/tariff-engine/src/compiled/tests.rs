@@ -199,4 +199,47 @@ proptest! {
         let amounts = |statement: &Statement| statement.lines.iter().map(|line| line.amount.clone()).collect::<Vec<_>>();
         prop_assert_eq!(amounts(&compiled.price(&intervals).unwrap()), amounts(&whole));
     }
+
+    /// A cycle with a change of version is the sum of its parts, before rounding; and what is carried makes several bills one history.
+    #[test]
+    fn a_cycle_is_the_sum_of_its_versions(zone in zones(), start in 0_u64..730, first in 1_u64..10, second in 1_u64..10) {
+        let from = day("2023-01-01").checked_add_days(chrono::Days::new(start)).unwrap();
+        let change = from.checked_add_days(chrono::Days::new(first)).unwrap();
+        let to = change.checked_add_days(chrono::Days::new(second)).unwrap();
+        let tiers = r#"{"id": "t", "type": "tiered", "allowance": "per_day", "tiers": [{"up_to": 3, "rate": 1}, {"up_to": null, "rate": 2}]},
+            {"id": "p", "type": "demand", "window_minutes": 30, "rate": 5}"#;
+        let text = format!(
+            r#"{{"currency": "EUR", "timezone": "{zone}", "rounding": {{"scope": "none"}}, "versions": [
+                {{"valid_from": "2020-01-01", "valid_to": "{change}", "charges": [{BANDS}, {tiers}]}}, {{"valid_from": "{change}", "charges": [{tiers}, {BANDS}]}}]}}"#
+        );
+        let tariff = Arc::new(Tariff::parse(&text).unwrap());
+        let bill = |from, to| {
+            let period = Period::of_dates(zone, from, to).unwrap();
+            tariff.compile(&period).unwrap().price(&quarters(&period)).unwrap()
+        };
+        let (whole, mut parts) = (bill(from, to), bill(from, change).lines);
+        parts.extend(bill(change, to).lines);
+        prop_assert_eq!(whole.lines, parts);
+    }
+
+    /// Windows of whole intervals and windows of parts agree: the same load in intervals half as long has the same highest hour.
+    #[test]
+    fn the_highest_hour_does_not_depend_on_the_length_of_intervals(values in prop::collection::vec(0_i64..1_000_000, 24)) {
+        let tariff = tariff(Europe::Berlin, r#"{"id": "p", "type": "demand", "window_minutes": 60, "slide_minutes": 30, "rate": 1}"#, "");
+        let period = Period::of_dates(Europe::Berlin, day("2024-06-01"), day("2024-06-02")).unwrap();
+        let price = |parts: i64| {
+            let minutes = 60 / parts;
+            let intervals: Vec<Interval> = (0..24 * parts)
+                .map(|index| Interval {
+                    start_ms: period.start_ms + index * minutes * 60_000,
+                    minutes: u32::try_from(minutes).unwrap(),
+                    import: Energy::from_milliwatt_hours(values[usize::try_from(index / parts).unwrap()] * 4 / parts),
+                    export: Energy::ZERO,
+                })
+                .collect();
+            tariff.compile(&period).unwrap().price(&intervals).unwrap().total
+        };
+        prop_assert_eq!(price(1), price(4));
+        prop_assert_eq!(price(2), price(4));
+    }
 }

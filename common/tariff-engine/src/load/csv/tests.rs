@@ -28,6 +28,27 @@ fn the_row_received_last_counts() {
     assert_eq!(at("2024-01-01T23:59Z"), Vec::<i64>::new());
 }
 
+proptest::proptest! {
+    /// Deliveries in any order, and again: the same load.
+    #[test]
+    fn order_and_repetition_of_deliveries_change_nothing(rows in proptest::collection::vec((0_i64..20, 0_u32..1000), 1..40), turn in 0_usize..40) {
+        // Every delivery has a time of its own, so that the last one is known.
+        let row = |(index, (slot, value)): (usize, &(i64, u32))| {
+            let start = instant::show(1_700_000_100_000 + slot * 900_000);
+            let received = instant::show(1_800_000_000_000 + i64::try_from(index).unwrap() * 1000);
+            format!("{start},15,{value},{received}")
+        };
+        let mut lines: Vec<String> = rows.iter().enumerate().map(row).collect();
+        let text = |lines: &[String]| format!("start_utc,minutes,import_kwh,received_utc\n{}\n", lines.join("\n"));
+        let first = load(&text(&lines));
+        let turn = turn % lines.len();
+        lines.rotate_left(turn);
+        lines.extend(lines.clone());
+        lines.reverse();
+        proptest::prop_assert_eq!(load(&text(&lines)), first);
+    }
+}
+
 #[test]
 fn an_empty_value_is_a_missing_interval() {
     let found = load(

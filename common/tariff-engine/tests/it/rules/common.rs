@@ -191,3 +191,27 @@ fn intervals_that_overlap_are_an_error() {
     );
     world.refused("intervals overlap at 2024-06-03T06:00:00Z");
 }
+
+#[test]
+fn bills_carry_the_dates_of_the_case_and_a_time_without_offset_is_local() {
+    let mut world =
+        World::new(FLAT, "2024-06-03T20:00", "2024-06-04").with_load("2024-06-03T18:00Z", 60, &["1"; 4]);
+    world.zone = "Europe/Berlin";
+    let bill = world.bill();
+    assert_eq!(
+        (&bill["from"], &bill["to"], &bill["total"]),
+        (&"2024-06-03T20:00".into(), &"2024-06-04".into(), &"4".into())
+    );
+    world.case = world
+        .case
+        .replace("T20:00", "T20:00:00")
+        .replace("2024-06-03T20:00:00", "noon-ish-ish");
+    world.refused("cycles[0].from: must be a time like");
+}
+
+#[test]
+fn a_history_of_no_charge_is_refused() {
+    World::new(r#"{"id": "d", "type": "daily", "amount": 1}"#, DAY, "2024-06-04")
+        .and(r#""history_kw": {"peak": [{"month": "2024-05", "kw": 1}]}"#)
+        .refused("the history or the bank names peak");
+}

@@ -163,7 +163,7 @@ fn r2_2_riders_are_added_and_limits_have_units() {
 #[test]
 fn r2_4_demand_is_import_less_export_and_periods_are_added() {
     let schedule = |january: &str| {
-        let months = vec!["[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"; 11].join(",");
+        let months = ["[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"; 11].join(",");
         format!("[{january},{months}]")
     };
     let weekday = schedule("[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]");
