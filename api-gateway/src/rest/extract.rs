@@ -57,7 +57,7 @@ fn sentence(said: &str) -> String {
     match key {
         Some(key) if wrong("unknown variant") => format!("{key} must be one of {rest}"),
         Some(key) if wrong("digit") || wrong("number") || wrong("integer") => {
-            format!("{key} must be a whole number, 0 or more")
+            format!("{key} must be a positive whole number")
         }
         Some(key) => format!("{key} has no value that can be understood"),
         None => UNCLEAR.to_owned(),

@@ -49,7 +49,8 @@ pub enum BusError {
     },
     /// A reader has seen more than the journal holds: the journal is older than the reader's store.
     #[error(
-        "a reader has position {wanted}, but the journal ends at {last}: it is older than the reader's store"
+        "a reader has position {wanted}, but the journal ends at {last}: it was deleted, or is older than the reader's store; put back \
+         the journal that belongs to the store, or both of one copy"
     )]
     Ahead {
         /// The position the reader has.
@@ -74,13 +75,22 @@ pub enum BusError {
         /// The data folder.
         folder: PathBuf,
     },
-    /// The folder was made with another number of shards.
-    #[error("the journal was made with {found} shards, not {wanted}; drain it first")]
+    /// The folder or broker was made with another number of shards.
+    #[error("the bus was made with {found} shards, not {wanted}; drain it first")]
     Shards {
         /// As recorded.
         found: u16,
         /// As configured.
         wanted: u16,
+    },
+    /// The broker refuses, and will again: the credentials, or a queue that exists with other settings.
+    #[error("the broker refuses: cannot {what}")]
+    Refused {
+        /// What was asked of it.
+        what: &'static str,
+        /// Its answer.
+        #[source]
+        source: lapin::Error,
     },
     /// A metric cannot be made or shown: a fault of the program.
     #[error("the metrics of the bus cannot be shown")]
@@ -123,7 +133,7 @@ impl BusError {
             Self::Full { .. } | Self::DiskFull { .. } => ErrorKind::Exhausted,
             Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
             Self::TooLarge { .. } | Self::Invalid(_) => ErrorKind::Invalid,
-            Self::InUse { .. } | Self::Shards { .. } => ErrorKind::Conflict,
+            Self::InUse { .. } | Self::Shards { .. } | Self::Refused { .. } => ErrorKind::Conflict,
             Self::Lost { .. } | Self::Ahead { .. } | Self::Damaged { .. } | Self::Metrics(_) => {
                 ErrorKind::Internal
             }

@@ -34,12 +34,39 @@ async fn a_month_is_billed_and_up_finds_all_of_it_again() -> Result<()> {
     let shown = regions(&demo, &windows)?;
     demo.stop()?;
 
+    // A second start on the folder finds the month: what it sends is what was measured since.
+    let again = Platform::start("demo", data.path(), &SMALL)?;
+    let story_again = again.wait_for_line("Serving until Ctrl-C")?.join("\n");
+    let (sent, seen) = (
+        count(&story, "readings accepted")?,
+        count(&story_again, "seen before")?,
+    );
+    assert_eq!(count(&story, "seen before")?, 0, "{story}");
+    assert!(seen >= sent, "{seen} of {sent} were there: {story_again}");
+    assert!(
+        count(&story_again, "readings accepted")? <= 35 * 2 * 4,
+        "{story_again}"
+    );
+    assert!(
+        story_again.contains("; 0 bills issued now, 35 before, 0 held;"),
+        "{story_again}"
+    );
+    again.stop()?;
+
     let platform = Platform::up(data.path())?;
     assert_eq!(exported(&platform)?, bills);
     assert_eq!(counted(&platform)?, meters);
     assert_eq!(regions(&platform, &windows)?, shown);
     platform.stop()?;
     Ok(())
+}
+
+/// The number before `what` in the line that sums up the demo.
+fn count(story: &str, what: &str) -> Result<u64> {
+    let before = story.split(what).next().context("a story")?;
+    anyhow::ensure!(before.len() < story.len(), "no `{what}` in {story}");
+    let number = before.trim_end().rsplit(' ').next().context("a number")?;
+    Ok(number.parse()?)
 }
 
 /// The days of the month of the first bill, in the middle of it, where windows of all zones are complete.

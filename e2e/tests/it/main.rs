@@ -10,6 +10,7 @@ mod command_line;
 mod crash;
 mod demo;
 mod drain;
+mod folders;
 mod household;
 mod journey;
 mod metrics_doc;

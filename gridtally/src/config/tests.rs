@@ -47,7 +47,7 @@ fn no_tokens_only_on_loopback() {
 fn a_journal_without_room_is_told_with_all_other_problems() {
     let found = problems(|config| {
         config.journal.spare = 64 << 20;
-        config.journal.limit = (192 << 20) - 1;
+        config.journal.limit = (96 << 20) - 1;
         config.journal.shards = 0;
         config.store = "sqlite:".to_owned();
     });
@@ -59,8 +59,8 @@ fn a_journal_without_room_is_told_with_all_other_problems() {
     assert!(
         found
             .iter()
-            .any(|problem| problem == "journal.limit: must be at least 192MiB"),
+            .any(|problem| problem == "journal.limit: must be at least 96MiB"),
         "{found:?}"
     );
-    assert!(problems(|config| config.journal.limit = 192 << 20).is_empty());
+    assert!(problems(|config| config.journal.limit = 96 << 20).is_empty());
 }

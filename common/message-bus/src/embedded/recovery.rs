@@ -26,6 +26,10 @@ use crate::{BusError, Position};
 /// What is wrong with a renamed segment.
 pub(super) const STRANGE_NAME: &str = "a segment under a name that is not its own";
 
+/// What is wrong with a newest segment that ends too early.
+const CUT_SHORT: &str = "the file was cut short: readings that were confirmed to their senders are missing at its end; restore the \
+     journal from a copy";
+
 /// What was found, ready to be gone on with.
 pub(super) struct Recovered {
     /// Where the positions were read.
@@ -235,11 +239,19 @@ pub(super) fn narrowed(bad: Bad, scanner: &mut Scanner<'_>, confirmed_bytes: u64
             may_be_torn: false,
             ..bad
         },
-        None if bad.to == scanner.end() => Bad {
-            to: bad.to.max(confirmed_bytes),
+        None => Bad {
+            to: if bad.to == scanner.end() {
+                bad.to.max(confirmed_bytes)
+            } else {
+                bad.to
+            },
+            what: if scanner.end() < confirmed_bytes {
+                CUT_SHORT
+            } else {
+                bad.what
+            },
             ..bad
         },
-        None => bad,
     })
 }
 
@@ -280,11 +292,7 @@ pub(super) fn nothing_is_missing(
     let confirmed_bytes = positions.confirmed_bytes(newest.head.number);
     if newest.bytes < confirmed_bytes {
         let range = newest.bytes..confirmed_bytes;
-        return Err(BusError::damaged(
-            &newest.path,
-            range,
-            "confirmed messages are missing",
-        ));
+        return Err(BusError::damaged(&newest.path, range, CUT_SHORT));
     }
     Ok(())
 }

@@ -140,6 +140,21 @@ async fn nothing_confirmed_is_ever_cut_off() {
     }
 }
 
+/// Whoever stands before it must learn that readings are gone, not that a header cannot be read.
+#[tokio::test]
+async fn a_journal_that_was_cut_short_says_so() {
+    let killed = Killed::new().await;
+    let start = format::SEGMENT_HEAD as u64;
+    for end in start..killed.before {
+        let folder = killed.with_newest(&killed.whole[..usize::try_from(end).unwrap()]);
+        let said = open(small(&folder)).map(drop).unwrap_err().to_string();
+        assert!(
+            said.contains("cut short: readings that were confirmed"),
+            "cut at {end}: {said}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_flipped_byte_before_the_last_group_is_reported_with_its_range() {
     let killed = Killed::new().await;
