@@ -456,6 +456,36 @@ fn windows_of_another_journal_are_refused() {
 }
 
 #[test]
+fn today_begins_at_the_midnight_of_each_service_point() {
+    let world = World::new("2026-06-10T01:00:30Z");
+    world.reads.register("B", Some(group("berlin", "Europe/Berlin")));
+    world
+        .reads
+        .register("N", Some(group("new-york", "America/New_York")));
+    // Berlin's day began at 22:00 UTC, New York's at 04:00 UTC of the day before
+    world.tell(&quarters("B", "2026-06-09T21:00:00Z", "2026-06-10T01:00:00Z"));
+    world.tell(&quarters("N", "2026-06-09T03:00:00Z", "2026-06-09T05:00:00Z"));
+    world.session(async |running| {
+        settle().await;
+        let overview = running
+            .analytics()
+            .overview(Request::new(OverviewRequest {}))
+            .await
+            .unwrap()
+            .into_inner();
+        let regions: Vec<(&str, &str, u64)> = (overview.regions_today.iter())
+            .map(|region| (region.group.as_str(), region.start.as_str(), region.readings))
+            .collect();
+        let expected = [
+            ("berlin", "2026-06-10T00:00:00+02:00", 12),
+            ("new-york", "2026-06-09T00:00:00-04:00", 4),
+        ];
+        assert_eq!(regions, expected);
+        assert_eq!(overview.readings_today, 16);
+    });
+}
+
+#[test]
 fn other_processes_ask_by_grpc() {
     let mut world = World::new("2026-06-10T12:00:00Z");
     world.config.listen = Some("127.0.0.1:0".parse().unwrap());
