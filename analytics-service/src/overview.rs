@@ -1,19 +1,19 @@
 //! The whole utility at a glance, and the power that metrics show.
 
-mod cycle;
+mod since;
 
 use std::collections::BTreeMap;
 
 use chrono::SecondsFormat;
-use chrono_tz::Tz;
 use model::Energy;
 use proto::analytics::OverviewResponse;
 
 use crate::day::{Cell, DAY_MS, MINUTE_MS, Overflow};
 use crate::error::Error;
 use crate::group::GroupIndex;
-use crate::usage::{Sum, shown};
+use crate::usage::Sum;
 use crate::view::View;
+use crate::window::{day_start, month_start};
 
 /// The quarter of an hour that power is the mean of.
 const QUARTER_MS: i64 = 15 * MINUTE_MS;
@@ -22,36 +22,22 @@ const SETTLE_MS: i64 = MINUTE_MS;
 /// Quarters per hour: what turns milliwatt-hours of a quarter into milliwatts.
 const QUARTERS_PER_HOUR: i64 = 4;
 
-/// Answers what the utility does now, and did today (UTC) and in this cycle.
+/// Answers what the utility does now, and did today and in this cycle, both by the clock of each service point.
 ///
 /// # Errors
 /// [`Error::Overflow`], [`Error::Store`].
 pub(crate) async fn answer(view: &View) -> Result<OverviewResponse, Error> {
     let now = view.common.clock.now();
-    let today = i32::try_from(now.timestamp_millis().div_euclid(DAY_MS)).unwrap_or_default();
-    let regions = Regions::new(view);
-    let mut sums = vec![Sum::default(); regions.names.len()];
-    let mut total = Sum::default();
-    let add = |_, group, cell| {
-        total.add(cell)?;
-        regions.sum(&mut sums, group).map_or(Ok(()), |sum| sum.add(cell))
-    };
-    view.cells(today, add).await?;
-    let closed = view.is_closed(today, view.common.moment());
-    let start = shown(i64::from(today) * DAY_MS, Tz::UTC);
-    let regions_today = (regions.names.iter().zip(&sums))
-        .filter(|(_, sum)| sum.readings > 0)
-        .map(|(region, sum)| sum.window(region, start.clone(), closed))
-        .collect();
-    let cycle = cycle::answer(view, now.timestamp_millis()).await?;
+    let today = since::answer(view, now.timestamp_millis(), day_start).await?;
+    let cycle = since::answer(view, now.timestamp_millis(), month_start).await?;
     let power = power(view).await?.into_values().try_fold(0_i64, i64::checked_add);
     Ok(OverviewResponse {
         now: now.to_rfc3339_opts(SecondsFormat::Secs, true),
         meters_seen: view.shards.iter().map(|shard| shard.lock().meters_seen()).sum(),
-        readings_today: total.readings,
-        import_kwh_today: Energy::from_milliwatt_hours(total.import).to_string(),
-        export_kwh_today: Energy::from_milliwatt_hours(total.export).to_string(),
-        regions_today,
+        readings_today: today.total.readings,
+        import_kwh_today: Energy::from_milliwatt_hours(today.total.import).to_string(),
+        export_kwh_today: Energy::from_milliwatt_hours(today.total.export).to_string(),
+        regions_today: today.regions,
         lag_messages: view.lag(),
         power_w: watts(power.ok_or(Overflow)?),
         readings_this_cycle: cycle.total.readings,

@@ -95,6 +95,13 @@ fn local_days(range: &Range<i64>, zone: Tz) -> Result<Vec<Range<i64>>, Refusal> 
     Ok(days)
 }
 
+/// The first instant of the local day that `at` (milliseconds since 1970 UTC) lies in; `at` itself beyond the calendar.
+pub(crate) fn day_start(zone: Tz, at: i64) -> i64 {
+    DateTime::from_timestamp_millis(at)
+        .and_then(|time| start_of(zone, time.with_timezone(&zone).date_naive()))
+        .unwrap_or(at)
+}
+
 /// The first instant of the local month that `at` (milliseconds since 1970 UTC) lies in; `at` itself beyond the calendar.
 pub(crate) fn month_start(zone: Tz, at: i64) -> i64 {
     DateTime::from_timestamp_millis(at)

@@ -15,6 +15,8 @@ use crate::cli::{Settings, UpArgs};
 const EMBEDDED: &str = "embedded:";
 /// The cache in the process.
 const MEMORY: &str = "memory:";
+/// The simulator's variable: whoever exported its token may use these commands in the same shell.
+const TOKEN_OF_SIMULATOR: &str = "GRIDTALLY_TOKEN";
 
 /// Everything that can be set; the default runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -259,6 +261,7 @@ fn load(file: Option<&Path>, flags: Vec<(String, String, String)>) -> Result<Con
 fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name != TOKEN_OF_SIMULATOR)
         .collect()
 }
 

@@ -13,7 +13,7 @@ use tonic::{Code, Request};
 use crate::world::{Told, World, by_region, group, import, ms, windows};
 
 /// A reading of 1 kWh in every quarter from `from` to `to`.
-fn quarters(meter: &str, from: &str, to: &str) -> Vec<Told> {
+pub(crate) fn quarters(meter: &str, from: &str, to: &str) -> Vec<Told> {
     (ms(from)..ms(to))
         .step_by(900_000)
         .map(|start| {
@@ -36,8 +36,15 @@ fn request(by: &str, resolution: &str, from: &str, to: &str) -> GroupUsageReques
     }
 }
 
-async fn settle() {
+pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+pub(crate) fn metrics(world: &World) -> String {
+    let families = world.registry.lock().unwrap().gather();
+    prometheus::TextEncoder::new()
+        .encode_to_string(&families)
+        .unwrap()
 }
 
 /// Local days of a meter that reports every quarter: start, kWh, readings.
@@ -190,91 +197,6 @@ fn a_bad_request_is_refused_with_its_reason() {
     });
 }
 
-#[test]
-fn the_overview_tells_today_and_the_last_quarter() {
-    let world = World::new("2026-06-10T12:01:30Z");
-    world.reads.register("M-1", Some(group("north", "UTC")));
-    world.tell(&quarters("M-1", "2026-06-09T23:00:00Z", "2026-06-10T12:00:00Z"));
-    world.tell(&[import("STRANGER", "2026-06-10T11:50:00Z", 500_000)]);
-    world.session(async |running| {
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        let overview = running.analytics().overview(Request::new(OverviewRequest {})).await.unwrap().into_inner();
-        assert_eq!((overview.meters_seen, overview.readings_today), (2, 49));
-        assert_eq!((overview.import_kwh_today.as_str(), overview.export_kwh_today.as_str()), ("48.5", "0"));
-        assert_eq!((overview.power_w.as_str(), overview.lag_messages), ("6000", 0));
-        let regions: Vec<(&str, u64)> =
-            overview.regions_today.iter().map(|region| (region.group.as_str(), region.readings)).collect();
-        assert_eq!(regions, [("north", 48), ("unknown", 1)]);
-        let metrics = metrics(&world);
-        for line in [
-            "gridtally_usage_power_watts{region=\"north\"} 4000",
-            "gridtally_usage_power_watts{region=\"unknown\"} 2000",
-            "gridtally_usage_energy_joules_total{direction=\"import\",region=\"north\",tariff_class=\"home\"} 187200000",
-            "gridtally_analytics_readings_total 53",
-            "gridtally_analytics_lag_messages 0",
-            "gridtally_analytics_gaps_total 0",
-        ] {
-            assert!(metrics.contains(line), "{line} in\n{metrics}");
-        }
-        assert!(!metrics.contains("M-1"), "no meter is a label");
-    });
-}
-
-/// The month is that of each region's own clock: what one counts as May another counts as June.
-#[test]
-fn the_overview_tells_this_cycle_by_the_clock_of_every_region() {
-    let world = World::new("2026-06-10T12:01:30Z");
-    for (meter, region, zone) in [
-        ("M-1", "west", "America/Chicago"),
-        ("M-2", "east", "Asia/Kolkata"),
-    ] {
-        world.reads.register(meter, Some(group(region, zone)));
-        for start in [
-            "2026-05-31T18:00:00Z",
-            "2026-05-31T19:00:00Z",
-            "2026-06-01T06:00:00Z",
-            "2026-06-09T12:00:00Z",
-            "2026-06-10T11:00:00Z",
-        ] {
-            world.tell(&[import(meter, start, 1_000_000)]);
-        }
-    }
-    world.session(async |running| {
-        settle().await;
-        let overview = running
-            .analytics()
-            .overview(Request::new(OverviewRequest {}))
-            .await
-            .unwrap()
-            .into_inner();
-        let cycle: Vec<(&str, &str, u64, bool)> = (overview.regions_this_cycle.iter())
-            .map(|region| {
-                (
-                    region.group.as_str(),
-                    region.start.as_str(),
-                    region.readings,
-                    region.closed,
-                )
-            })
-            .collect();
-        assert_eq!(
-            cycle,
-            [
-                ("east", "2026-06-01T00:00:00+05:30", 4, false),
-                ("west", "2026-06-01T00:00:00-05:00", 3, false),
-            ]
-        );
-        assert_eq!(overview.readings_this_cycle, 7);
-        assert_eq!(
-            (
-                overview.import_kwh_this_cycle.as_str(),
-                overview.export_kwh_this_cycle.as_str()
-            ),
-            ("7", "0")
-        );
-    });
-}
-
 /// The same rule as for the usage of one meter.
 #[test]
 fn windows_that_overlap_the_range_are_shown_whole() {
@@ -297,13 +219,6 @@ fn windows_that_overlap_the_range_are_shown_whole() {
             .collect();
         assert_eq!(hours, [("2026-06-09T12:00:00Z", 4), ("2026-06-09T13:00:00Z", 4)]);
     });
-}
-
-fn metrics(world: &World) -> String {
-    let families = world.registry.lock().unwrap().gather();
-    prometheus::TextEncoder::new()
-        .encode_to_string(&families)
-        .unwrap()
 }
 
 async fn is_closed(running: &Running, day: &str) -> bool {

@@ -83,7 +83,7 @@ pub(super) struct ExceptionsQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BillRun {
-    /// RFC 3339: bills every cycle that is due by then. Default: now.
+    /// RFC 3339: bills every cycle that is due by then and has ended by now. Default: now.
     #[serde(default)]
     as_of: Option<String>,
     /// Only says what would be issued.

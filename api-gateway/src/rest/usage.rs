@@ -82,7 +82,7 @@ pub(super) async fn group_usage(
     Ok(Json(usage.into_inner()))
 }
 
-/// The whole utility at a glance: now, today (UTC) and this cycle (the calendar month by the clock of each service point).
+/// The whole utility at a glance: now, today and this cycle (the calendar month), both by the clock of each service point.
 #[utoipa::path(get, path = "/api/v1/overview", tag = "usage",
     responses((status = 200, description = "Sums over all meters", body = OverviewResponse)))]
 pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<OverviewResponse>, Problem> {

@@ -37,6 +37,7 @@ mod cursor;
 mod envelope;
 mod link;
 mod names;
+mod order;
 mod publishing;
 mod stamps;
 mod status;

@@ -57,6 +57,22 @@ fn what_is_printed_as_configuration_is_one() -> Result<()> {
 }
 
 #[test]
+fn the_token_that_the_simulator_reads_is_no_setting_of_ours() -> Result<()> {
+    let check = |variable: &str| -> Result<Option<i32>> {
+        let mut command = program::command("gridtally")?;
+        Ok(command
+            .args(["config", "check"])
+            .env(variable, "abc")
+            .output()?
+            .status
+            .code())
+    };
+    assert_eq!(check("GRIDTALLY_TOKEN")?, Some(0));
+    assert_eq!(check("GRIDTALLY_TOKENS")?, Some(2));
+    Ok(())
+}
+
+#[test]
 fn what_is_not_there_is_4() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let empty = folder.path().join("nothing");

@@ -191,7 +191,7 @@ pub enum BillCommand {
         /// Only say what would happen
         #[arg(long)]
         dry_run: bool,
-        /// As if it were this instant, RFC 3339
+        /// Bills what is due by this instant, RFC 3339; a cycle that has not ended is never billed
         #[arg(long, default_value = "", hide_default_value = true)]
         as_of: String,
         /// As every query.

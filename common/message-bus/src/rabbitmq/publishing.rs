@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use super::copies::Copies;
 use super::link::{ANSWER_WITHIN, Backoff, Link, News, within};
 use super::names::topic_index;
+use super::order::InOrder;
 use super::stamps::Stamps;
 use super::window::{Broken, Confirm, Confirming, Fate, Settled, Window};
 use super::{Common, envelope, topology};
@@ -81,6 +82,8 @@ pub(super) struct Publisher {
     common: Arc<Common>,
     inbox: mpsc::UnboundedReceiver<Publish>,
     copies: Copies,
+    /// Confirmed messages of which a copy is to leave.
+    confirmed: InOrder<Message>,
     stamps: Stamps,
     open: HashMap<u64, Open>,
     next: u64,
@@ -93,6 +96,7 @@ impl Publisher {
         Self {
             inbox,
             copies,
+            confirmed: InOrder::new(),
             stamps: Stamps::new(Arc::clone(&common.options.clock)),
             open: HashMap::new(),
             next: 0,
@@ -240,6 +244,7 @@ impl Publisher {
         );
         for message in publish.messages {
             let stamp = self.stamps.next();
+            self.confirmed.published(stamp);
             let queue = self.common.names.queue(Group::Billing, message.topic);
             let confirming = confirming(channel.clone(), queue, &message, stamp);
             let ticket = Ticket {
@@ -277,8 +282,12 @@ impl Publisher {
                 self.finish(ticket.publish);
             }
         }
-        if fate == Fate::Kept {
-            self.copies.offer(ticket.message, ticket.stamp);
+        match fate {
+            Fate::Kept => self.confirmed.kept(ticket.stamp, ticket.message),
+            Fate::Full => self.confirmed.refused(ticket.stamp),
+        }
+        while let Some((stamp, message)) = self.confirmed.release() {
+            self.copies.offer(message, stamp);
         }
     }
 
@@ -319,7 +328,11 @@ impl Publisher {
 
     /// Nothing is known of what is in flight.
     fn fail_open(&mut self, why: &str) {
-        if !self.open.is_empty() {
+        let (kept, unknown) = self.confirmed.end();
+        for (stamp, message) in kept {
+            self.copies.offer(message, stamp);
+        }
+        if unknown {
             self.copies.skip_all();
         }
         for (_, open) in self.open.drain() {

@@ -1,5 +1,7 @@
-//! The current cycle to date, as far as windows can tell: the calendar month of every service point's zone, which is the cycle of a
-//! calendar with billing day 1. Calendars differ by agreement; the bill to date of an agreement knows its own cycle.
+//! What began since some local instant of every service point's zone: midnight for today, the first of the month for this cycle.
+//!
+//! The calendar month is the cycle of a calendar with billing day 1. Calendars differ by agreement; the bill to date of an agreement
+//! knows its own cycle.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,35 +13,34 @@ use crate::error::Error;
 use crate::group::{GroupIndex, zone_of};
 use crate::usage::{Sum, shown};
 use crate::view::View;
-use crate::window::month_start;
 
-/// What began since the first of the month.
-pub(super) struct Cycle {
+/// What began since then.
+pub(super) struct ToDate {
     /// Of all regions.
     pub(super) total: Sum,
     /// By region, in order of name and beginning; those with readings.
     pub(super) regions: Vec<GroupWindow>,
 }
 
-/// Where a group's cells go: the place of its sum, and the first instant of its month.
+/// Where a group's cells go: the place of its sum, and the first instant that counts.
 #[derive(Clone, Copy)]
 struct Target {
     place: usize,
     start: i64,
 }
 
-/// Sums at most 32 UTC days, as many as windows of one day over a month.
+/// Sums what began since `begin(zone, now)`: for a month at most 32 UTC days, as many as windows of one day over it.
 ///
 /// # Errors
 /// [`Error::Overflow`], [`Error::Store`].
-pub(super) async fn answer(view: &View, now_ms: i64) -> Result<Cycle, Error> {
+pub(super) async fn answer(view: &View, now_ms: i64, begin: fn(Tz, i64) -> i64) -> Result<ToDate, Error> {
     let groups = view.common.groups.all();
-    let mut months: HashMap<Tz, i64> = HashMap::new();
-    // a region whose points lie in several zones has a month of each
+    let mut starts: HashMap<Tz, i64> = HashMap::new();
+    // a region whose points lie in several zones has a day or month of each
     let mut rows: BTreeMap<(&str, i64), (Tz, Vec<GroupIndex>)> = BTreeMap::new();
     for (number, group) in (0..=GroupIndex::MAX).zip(&groups) {
         let zone = zone_of(group);
-        let start = *months.entry(zone).or_insert_with(|| month_start(zone, now_ms));
+        let start = *starts.entry(zone).or_insert_with(|| begin(zone, now_ms));
         let (_, members) = rows
             .entry((group.region.as_str(), start))
             .or_insert_with(|| (zone, Vec::new()));
@@ -53,13 +54,13 @@ pub(super) async fn answer(view: &View, now_ms: i64) -> Result<Cycle, Error> {
             }
         }
     }
-    let mut cycle = Cycle {
+    let mut to_date = ToDate {
         total: Sum::default(),
         regions: Vec::new(),
     };
     let mut sums = vec![Sum::default(); rows.len()];
     let day_of = |time: i64| i32::try_from(time.div_euclid(DAY_MS)).unwrap_or_default();
-    let first = months.values().copied().min().unwrap_or(now_ms);
+    let first = starts.values().copied().min().unwrap_or(now_ms);
     for day in day_of(first)..=day_of(now_ms) {
         let day_start = i64::from(day) * DAY_MS;
         let add = |minute: usize, group: GroupIndex, cell: Cell| {
@@ -69,14 +70,14 @@ pub(super) async fn answer(view: &View, now_ms: i64) -> Result<Cycle, Error> {
             let Some(target) = target.filter(|target| target.start <= time) else {
                 return Ok(());
             };
-            cycle.total.add(cell)?;
+            to_date.total.add(cell)?;
             sums.get_mut(target.place).map_or(Ok(()), |sum| sum.add(cell))
         };
         view.cells(day, add).await?;
     }
-    cycle.regions = (rows.iter().zip(&sums))
+    to_date.regions = (rows.iter().zip(&sums))
         .filter(|(_, sum)| sum.readings > 0)
         .map(|(((region, start), (zone, _)), sum)| sum.window(region, shown(*start, *zone), false))
         .collect();
-    Ok(cycle)
+    Ok(to_date)
 }
