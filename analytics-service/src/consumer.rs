@@ -215,8 +215,8 @@ impl Consumer {
         let now = self.common.moment();
         let mut shard = self.shard.lock();
         shard.caught_up = false;
-        let missed = match delivery {
-            Delivery::Gap { next, .. } => next,
+        let (after, missed) = match delivery {
+            Delivery::Gap { after, next } => (after, next),
             Delivery::Message {
                 position, kind, body, ..
             } => {
@@ -226,17 +226,12 @@ impl Consumer {
                     return;
                 }
                 // Billing may understand what this program does not: its reads decide.
-                position.saturating_add(1)
+                (shard.consumed(), position.saturating_add(1))
             }
         };
-        tracing::warn!(
-            shard = self.number,
-            after = shard.consumed(),
-            before = missed,
-            "messages missed"
-        );
+        tracing::warn!(shard = self.number, after, before = missed, "messages missed");
         self.common.metrics.missed.inc();
-        shard.miss(missed);
+        shard.miss(after, missed);
     }
 
     /// What is to be done now and then: groups, counts, folds, the store.

@@ -184,11 +184,13 @@ impl Shard {
         )
     }
 
-    /// Messages between the last one and `next` are gone, or the message at `next - 1` cannot be read.
-    pub fn miss(&mut self, next: Position) {
+    /// Messages after `after` and before `next` may be missing. A broker cannot tell exactly which, so `after` may lie before messages
+    /// that were consumed; a gap that ends before the last of them was filled by them.
+    pub fn miss(&mut self, after: Position, next: Position) {
         let before_next = next.saturating_sub(1);
-        if before_next > self.consumed {
-            self.missed_after = Some(self.missed_after.unwrap_or(self.consumed));
+        let after = after.min(self.consumed);
+        if before_next >= self.consumed && before_next > after {
+            self.missed_after = Some(self.missed_after.map_or(after, |known| known.min(after)));
             self.consumed = before_next;
             self.moved = true;
         }

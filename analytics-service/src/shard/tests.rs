@@ -180,13 +180,27 @@ fn a_gap_is_remembered_until_its_days_are_known() {
     );
     shard.found_missed(&[], at(0));
     shard.apply(4, &reading(TODAY, 5), at(0)).unwrap();
-    shard.miss(9);
-    shard.miss(12);
+    shard.miss(4, 9);
+    shard.miss(8, 12);
     assert_eq!((shard.missed_after(), shard.consumed()), (Some(4), 11));
     let progress = shard.changes().unwrap().progress.unwrap();
     assert_eq!((progress.position, progress.missed_after), (11, Some(4)));
     shard.found_missed(&[TODAY - 1], at(1));
     assert_eq!((shard.missed_after(), shard.waiting()), (None, 2));
+}
+
+/// A broker that was connected again cannot tell what was missed, only since when something may be.
+#[test]
+fn a_gap_may_reach_back_before_what_was_consumed() {
+    let mut shard = shard();
+    shard.found_missed(&[], at(0));
+    shard.apply(9, &reading(TODAY, 5), at(0)).unwrap();
+    shard.miss(3, 8);
+    assert_eq!(shard.missed_after(), None, "messages that came later fill it");
+    shard.miss(5, 10);
+    assert_eq!((shard.missed_after(), shard.consumed()), (Some(5), 9));
+    shard.miss(9, 12);
+    assert_eq!((shard.missed_after(), shard.consumed()), (Some(5), 11));
 }
 
 #[test]

@@ -59,11 +59,11 @@ pub enum Delivery {
         /// [`Message::body`].
         body: Bytes,
     },
-    /// Messages after `after` and before `next` are gone by retention (never readings in group billing).
+    /// Messages after `after` and before `next` are gone, or may be (never readings in group billing).
     Gap {
-        /// The last position this subscription handed out or was started from.
+        /// The last position this subscription handed out or was started from; earlier where the bus cannot tell what was missed.
         after: Position,
-        /// Nothing before it is kept; what comes next has this position or a later one.
+        /// What comes next has this position or a later one.
         next: Position,
     },
 }
@@ -95,13 +95,13 @@ pub trait Subscription: Send {
 pub struct Health {
     /// Messages can be published.
     pub accepting: bool,
-    /// Bytes kept.
+    /// Bytes kept; 0 on a broker, which does not tell.
     pub bytes: u64,
-    /// The bound on them.
+    /// The bound on them; on a broker that of one queue of readings.
     pub limit_bytes: u64,
-    /// The position published last.
+    /// The position published last; on a broker, by this process.
     pub last: Position,
-    /// Per group and topic: the position acknowledged last.
+    /// Per group and topic: the position acknowledged last; on a broker, by this process.
     pub acked: Vec<(Group, Topic, Position)>,
     /// A sentence when something is wrong.
     pub trouble: Option<String>,
@@ -126,7 +126,7 @@ pub trait Bus: Send + Sync {
     ///
     /// # Errors
     /// [`BusError::Lost`] when group billing asks for readings that are no longer kept, [`BusError::Ahead`] when `from` lies beyond
-    /// what was ever published here.
+    /// what was ever published here; a broker knows neither.
     async fn subscribe(
         &self,
         group: Group,

@@ -75,13 +75,22 @@ pub enum BusError {
         /// The data folder.
         folder: PathBuf,
     },
-    /// The folder was made with another number of shards.
-    #[error("the journal was made with {found} shards, not {wanted}; drain it first")]
+    /// The folder or broker was made with another number of shards.
+    #[error("the bus was made with {found} shards, not {wanted}; drain it first")]
     Shards {
         /// As recorded.
         found: u16,
         /// As configured.
         wanted: u16,
+    },
+    /// The broker refuses, and will again: the credentials, or a queue that exists with other settings.
+    #[error("the broker refuses: cannot {what}")]
+    Refused {
+        /// What was asked of it.
+        what: &'static str,
+        /// Its answer.
+        #[source]
+        source: lapin::Error,
     },
     /// A metric cannot be made or shown: a fault of the program.
     #[error("the metrics of the bus cannot be shown")]
@@ -124,7 +133,7 @@ impl BusError {
             Self::Full { .. } | Self::DiskFull { .. } => ErrorKind::Exhausted,
             Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
             Self::TooLarge { .. } | Self::Invalid(_) => ErrorKind::Invalid,
-            Self::InUse { .. } | Self::Shards { .. } => ErrorKind::Conflict,
+            Self::InUse { .. } | Self::Shards { .. } | Self::Refused { .. } => ErrorKind::Conflict,
             Self::Lost { .. } | Self::Ahead { .. } | Self::Damaged { .. } | Self::Metrics(_) => {
                 ErrorKind::Internal
             }

@@ -10,6 +10,7 @@ pub mod contract;
 pub mod embedded;
 mod error;
 mod metrics;
+pub mod rabbitmq;
 
 pub use bus::{Bus, Delivery, Group, Health, Message, Position, Subscription, Topic};
 pub use error::BusError;

@@ -8,6 +8,8 @@ use prometheus::{
 
 use crate::{BusError, Group};
 
+pub(crate) mod broker;
+
 /// Upper bounds in seconds: a sync takes 0.2 ms on a good disk, and seconds on a sick one.
 const SYNC_SECONDS: [f64; 12] = [
     0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 1.0, 5.0,
@@ -123,6 +125,7 @@ impl Metrics {
             | BusError::Invalid(_)
             | BusError::InUse { .. }
             | BusError::Shards { .. }
+            | BusError::Refused { .. }
             | BusError::Metrics(_)
             | BusError::File { .. } => return,
         };
