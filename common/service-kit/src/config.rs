@@ -2,7 +2,7 @@
 //!
 //! A configuration is a plain struct with serde's `Serialize` and `Deserialize`, `#[serde(default, deny_unknown_fields)]` and a `Default`
 //! that runs. Every key given by a layer is tried by itself, so that each problem is reported with its key and where it was given, and all
-//! problems are reported at once. This module only puts layers together: the environment is handed in by the caller's `config.rs`.
+//! problems are reported at once. Nothing but a `config.rs` reads the environment; most do by [`environment`].
 
 use std::fmt;
 use std::path::Path;
@@ -59,6 +59,14 @@ pub struct Layers<'a> {
     pub environment: Vec<(String, String)>,
     /// Flags that were given: (flag as typed, key, value).
     pub flags: Vec<(String, String, String)>,
+}
+
+/// The environment of the process. Variables that are no text cannot be ours.
+#[must_use]
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Puts the layers together and checks the result.
