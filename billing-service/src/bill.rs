@@ -169,12 +169,12 @@ fn fill(bill: &mut Bill, statement: &Statement, terms: &[Term]) {
 fn shown_line(line: &Line) -> BillLine {
     BillLine {
         id: line.id.clone(),
-        amount: line.amount_text.clone(),
+        amount: line.amount_text(),
         quantity: line.quantity.to_string(),
         unit: line.unit.word().to_owned(),
-        price: line.price.map(|price| price.to_string()).unwrap_or_default(),
+        price: line.price.as_ref().map(ToString::to_string).unwrap_or_default(),
         exact: line.exact.to_string(),
-        explanation: line.explanation.clone(),
+        explanation: line.explanation(),
     }
 }
 

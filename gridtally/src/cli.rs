@@ -142,17 +142,41 @@ pub struct DemoArgs {
 }
 
 /// `rate`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RateArgs {
-    /// Case file: tariff, load and cycles
-    #[arg(long, value_name = "FILE")]
-    pub case: PathBuf,
-    /// Folder that the paths in the case are relative to [default: .]
+    /// Case file: which tariff meets which load, over which cycles
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["case_dir", "tariff"], conflicts_with_all = ["case_dir", "tariff"])]
+    pub case: Option<PathBuf>,
+    /// Folder that the paths in cases are relative to [default: the nearest above the case with `tariffs` or `loads`]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Write the bills here instead of to standard output
-    #[arg(long, value_name = "FILE")]
+    /// Write the bills here, as JSON, instead of to standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "case_dir")]
     pub out: Option<PathBuf>,
+    /// Every case file in a folder and the folders in it
+    #[arg(long, value_name = "DIR", requires = "out_dir", conflicts_with = "tariff")]
+    pub case_dir: Option<PathBuf>,
+    /// Where the bills of `--case-dir` go: a file for every case, named for its id
+    #[arg(long, value_name = "DIR", requires = "case_dir")]
+    pub out_dir: Option<PathBuf>,
+    /// Tariff file: neutral, or a rate record of the Utility Rate Database
+    #[arg(long, value_name = "FILE", requires = "load")]
+    pub tariff: Option<PathBuf>,
+    /// Load file (CSV) that meets the tariff
+    #[arg(long, value_name = "FILE", requires = "tariff")]
+    pub load: Option<PathBuf>,
+    /// Time zone of a rate record, which has none of its own
+    #[arg(long, value_name = "ZONE", requires = "tariff")]
+    pub tz: Option<String>,
+    /// Dates FROM..TO of one cycle, TO exclusive [default: a cycle for every calendar month of the load]
+    #[arg(long, value_name = "FROM..TO", requires = "tariff")]
+    pub cycle: Option<String>,
+    /// How to print the bills [default: table on a terminal, json otherwise]
+    #[arg(long, value_enum)]
+    pub output: Option<Format>,
+    /// Print a sentence for every line
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// What a token lets its bearer do.

@@ -108,19 +108,16 @@ pub(crate) fn intervals(terms: &[Term]) -> Vec<Interval> {
             // Values are at most 100 MWh and terms few: a sum stays far below 64 bits.
             let energy = Energy::from_milliwatt_hours(value.saturating_mul(i64::from(term.sign)));
             let minutes = u32::try_from(length_ms.div_euclid(60_000)).unwrap_or_default();
-            match register {
-                Register::Import => Interval {
-                    start_ms,
-                    minutes,
-                    import: energy,
-                    export: Energy::ZERO,
-                },
-                Register::Export => Interval {
-                    start_ms,
-                    minutes,
-                    import: Energy::ZERO,
-                    export: energy,
-                },
+            let (import, export) = if register == Register::Export {
+                (Energy::ZERO, energy)
+            } else {
+                (energy, Energy::ZERO)
+            };
+            Interval {
+                start_ms,
+                minutes,
+                import,
+                export,
             }
         }));
     }

@@ -1,16 +1,13 @@
-//! Charges worked out from the lines before them (`RATING` 3.12). A kind is one file.
+//! Charges worked out from the lines before them (`RATING` 3.12).
 
-mod maximum;
-mod minimum;
-mod percent;
+use std::collections::{BTreeMap, BTreeSet};
 
-use std::collections::BTreeSet;
-
+use crate::RatingError;
 use crate::charge::read_id;
-use crate::exact::{Exact, Overflow};
+use crate::exact::Exact;
 use crate::reader::{At, Fields, Problems};
 use crate::rounding::Rounding;
-use crate::statement::Line;
+use crate::statement::{Line, Register};
 
 /// A charge on the bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,16 +20,31 @@ pub(crate) struct BillCharge {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    Percent(percent::Percent),
-    Minimum(minimum::Minimum),
-    Maximum(maximum::Maximum),
+    /// A share of the lines: tax, levy, discount.
+    Percent {
+        /// 0.20 = 20 %; negative = a discount.
+        rate: Exact,
+        /// Worked out and rounded on each line, then added.
+        per_line: bool,
+        /// The category of a tax (`RATING` 3.18).
+        tax: Option<String>,
+    },
+    /// What is missing to a least amount.
+    Minimum(Exact),
+    /// What is too much above a greatest amount.
+    Maximum(Exact),
+    /// What is too much above a greatest price of a kilowatt-hour.
+    MaxPerKwh { rate: Exact, register: Register },
 }
 
 /// What a kind makes of the lines it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
+    /// The sum of the lines.
+    pub(crate) sum: Exact,
     pub(crate) price: Option<Exact>,
     pub(crate) exact: Exact,
+    /// The sentence, up to the amount.
     pub(crate) how: String,
 }
 
@@ -42,28 +54,16 @@ impl BillCharge {
         let mut fields = at.object(problems)?;
         let before = names.clone();
         let id = read_id(&mut fields, names, problems);
-        let of = fields.get("of").map(|at| read_of(&at, &before, problems));
-        let kind = fields.need("type", problems).and_then(|at| {
-            Some(match at.text(problems)? {
-                "percent" => Kind::Percent(percent::Percent::read(&mut fields, problems)?),
-                "minimum" => Kind::Minimum(minimum::Minimum::read(&mut fields, problems)?),
-                "maximum" => Kind::Maximum(maximum::Maximum::read(&mut fields, problems)?),
-                other => {
-                    let known = "percent, minimum and maximum";
-                    problems.add(
-                        &at.path,
-                        format!("a bill charge of type {other:?} is not supported; supported are {known}"),
-                    );
-                    return None;
-                }
-            })
-        });
+        let of = fields.maybe("of", problems, |at, problems| read_of(at, &before, problems));
+        let kind = fields
+            .need("type", problems)
+            .and_then(|at| Kind::read(&at, &mut fields, problems));
         if kind.is_some() {
             fields.finish(problems);
         }
         Some(Self {
             id: id?,
-            of: of.map_or(Some(None), |names| names.map(Some))?,
+            of: of?,
             kind: kind?,
         })
     }
@@ -71,8 +71,16 @@ impl BillCharge {
     /// The category, if this is a tax.
     pub(crate) fn tax(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Percent(percent) => percent.tax(),
-            Kind::Minimum(_) | Kind::Maximum(_) => None,
+            Kind::Percent { tax, .. } => tax.as_deref(),
+            Kind::Minimum(_) | Kind::Maximum(_) | Kind::MaxPerKwh { .. } => None,
+        }
+    }
+
+    /// The register whose energy of the whole cycle it needs.
+    pub(crate) fn register(&self) -> Option<&Register> {
+        match &self.kind {
+            Kind::MaxPerKwh { register, .. } => Some(register),
+            Kind::Percent { .. } | Kind::Minimum(_) | Kind::Maximum(_) => None,
         }
     }
 
@@ -83,23 +91,106 @@ impl BillCharge {
             .is_none_or(|names| names.iter().any(|name| line.is_named(name)))
     }
 
-    /// The sum it starts from, and what it makes of it.
-    pub(crate) fn apply(&self, lines: &[Line], rounding: &Rounding) -> Result<(Exact, Outcome), Overflow> {
-        let about: Vec<Exact> = lines
+    /// What it makes of the lines before it and the energy of the cycle.
+    pub(crate) fn apply(
+        &self,
+        lines: &[Line],
+        totals: &BTreeMap<Register, Exact>,
+        rounding: &Rounding,
+    ) -> Result<Outcome, RatingError> {
+        let about: Vec<&Exact> = lines
             .iter()
             .filter(|line| self.is_of(line))
-            .map(|line| line.amount)
+            .map(|line| &line.amount)
             .collect();
-        let sum = about
-            .iter()
-            .try_fold(Exact::ZERO, |sum, amount| sum.plus(*amount))?;
-        let outcome = match &self.kind {
-            Kind::Percent(percent) => percent.apply(&about, sum, rounding)?,
-            Kind::Minimum(minimum) => minimum.apply(sum)?,
-            Kind::Maximum(maximum) => maximum.apply(sum)?,
+        let sum = Exact::sum(about.iter().copied());
+        let (price, exact, how) = match &self.kind {
+            Kind::Percent { rate, per_line, .. } => {
+                let percent = rate.times(Exact::whole(100));
+                if *per_line {
+                    let each = about.iter().map(|amount| rounding.line(&amount.times(rate)));
+                    let how = format!("{percent} % of each of {} lines, {sum} together", about.len());
+                    (None, Exact::sum(each), how)
+                } else {
+                    (
+                        Some(rate.clone()),
+                        sum.times(rate),
+                        format!("{percent} % of {sum}"),
+                    )
+                }
+            }
+            Kind::Minimum(amount) => {
+                let lack = amount.minus(&sum).at_least_zero();
+                (None, lack, format!("what {sum} lacks to at least {amount}"))
+            }
+            Kind::Maximum(amount) => {
+                let surplus = sum.minus(amount).at_least_zero();
+                let how = format!("what {sum} has above at most {amount}");
+                (None, surplus.negated(), how)
+            }
+            Kind::MaxPerKwh { rate, register } => {
+                let kwh = totals.get(register).ok_or_else(|| RatingError::RegisterMissing {
+                    charge: self.id.clone(),
+                    register: register.name().to_owned(),
+                })?;
+                let surplus = sum.minus(rate.times(kwh)).at_least_zero();
+                let how = format!(
+                    "what {sum} has above {rate} for each of {kwh} kWh of {}",
+                    register.name()
+                );
+                (None, surplus.negated(), how)
+            }
         };
-        Ok((sum, outcome))
+        Ok(Outcome {
+            sum,
+            price,
+            exact,
+            how,
+        })
     }
+}
+
+impl Kind {
+    fn read(at: &At<'_>, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        Some(match at.text(problems)? {
+            "percent" => {
+                let rate = fields.number("rate", problems);
+                let per_line = fields.maybe("per_line", problems, |at, problems| at.flag(problems));
+                let tax = fields.maybe("tax", problems, read_tax);
+                Self::Percent {
+                    rate: rate?,
+                    per_line: per_line?.unwrap_or(false),
+                    tax: tax?,
+                }
+            }
+            "minimum" => Self::Minimum(fields.number("amount", problems)?),
+            "maximum" => Self::Maximum(fields.number("amount", problems)?),
+            "max_per_kwh" => {
+                let rate = fields.number("rate", problems);
+                let register = fields.maybe("register", problems, Register::read);
+                Self::MaxPerKwh {
+                    rate: rate?,
+                    register: register?.unwrap_or(Register::Import),
+                }
+            }
+            other => {
+                problems.add(&at.path, format!("a bill charge of type {other:?} is not known"));
+                return None;
+            }
+        })
+    }
+}
+
+/// A category, and why it is exempt if it is.
+fn read_tax(at: &At<'_>, problems: &mut Problems) -> Option<String> {
+    let mut fields = at.object(problems)?;
+    let category = fields.need("category", problems).and_then(|at| at.text(problems));
+    let exemption = fields.maybe("exemption", problems, |at, problems| {
+        at.text(problems).map(str::to_owned)
+    });
+    fields.finish(problems);
+    exemption?;
+    category.map(str::to_owned)
 }
 
 /// Names of lines that come before. `energy@2024-04-01` names the line of one version.
@@ -108,7 +199,7 @@ fn read_of(at: &At<'_>, before: &BTreeSet<String>, problems: &mut Problems) -> O
     if items.is_empty() {
         return at.wrong(problems, "must name a line; leave it out to mean all");
     }
-    let read = |item: &At<'_>, problems: &mut Problems| {
+    at.several(problems, |item, problems| {
         let name = item.text(problems)?;
         let known = name.split('@').next().is_some_and(|name| before.contains(name));
         if known {
@@ -116,12 +207,5 @@ fn read_of(at: &At<'_>, before: &BTreeSet<String>, problems: &mut Problems) -> O
         } else {
             item.wrong(problems, "names no line before this one")
         }
-    };
-    let names: Vec<_> = items.iter().map(|item| read(item, problems)).collect();
-    names.into_iter().collect()
-}
-
-/// The bound of a minimum or maximum.
-fn read_amount(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Exact> {
-    fields.need("amount", problems)?.number(problems)
+    })
 }

@@ -1,47 +1,158 @@
-//! Charges that make lines of their own. A kind is one file: how it is read, and what line it makes.
+//! Charges that make lines of their own. A kind is one file: how it is read, and what lines it makes.
 
-mod annual;
-mod daily;
+mod coincident;
+mod contracted;
+mod demand;
 mod energy;
-mod monthly;
+mod event_rebate;
+mod fee;
+mod indexed;
+mod measure;
+mod net_energy;
+mod package;
+mod reactive;
+mod stairstep;
+mod tiered;
+mod window;
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-pub(crate) use energy::Energy;
+pub(crate) use indexed::PRICE;
+pub(crate) use measure::Measure;
 
-use crate::exact::{Exact, Overflow};
+use crate::RatingError;
+use crate::carry::Carried;
+use crate::event::Calendar;
+use crate::exact::Exact;
+use crate::how::How;
 use crate::reader::{At, Fields, Problems};
+use crate::scene::Scene;
 use crate::statement::{Register, Unit};
 
 /// A charge of a tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Charge {
     pub(crate) id: String,
-    pub(crate) kind: Kind,
+    kind: Kind,
 }
 
-/// What a charge counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Energy(Energy),
-    Daily(daily::Daily),
-    Monthly(monthly::Monthly),
-    Annual(annual::Annual),
+enum Kind {
+    Energy(energy::Energy),
+    Indexed(indexed::Indexed),
+    Tiered(tiered::Tiered),
+    Package(package::Package),
+    Stairstep(stairstep::Stairstep),
+    Fee(fee::Fee),
+    Demand(demand::Demand),
+    Coincident(coincident::Coincident),
+    Reactive(reactive::ReactiveExcess),
+    Contracted(contracted::Contracted),
+    NetEnergy(net_energy::NetEnergy),
+    EventRebate(event_rebate::EventRebate),
+}
+
+/// What a kind of charge is about.
+pub(crate) trait Pricing {
+    /// The energy it adds up; nothing for fees and demand.
+    fn measures(&self) -> Vec<Measure> {
+        Vec::new()
+    }
+
+    /// Whether its quantity is the sum of its measures.
+    fn is_energy(&self) -> bool {
+        true
+    }
+
+    /// Whether it needs the energy of every interval, so that a missing one is an error.
+    fn needs_intervals(&self) -> bool {
+        true
+    }
+
+    /// Whether register reads can be priced by it.
+    fn takes_reads(&self) -> bool {
+        false
+    }
+
+    /// Whether one bill hands something to the next.
+    fn carries(&self) -> bool {
+        false
+    }
+
+    /// Which of its prices holds on `day` at `minute` of the local clock.
+    fn pick(&self, _day: NaiveDate, _minute: u32, _calendar: &Calendar) -> usize {
+        0
+    }
+
+    /// The minutes of the clock at which [`Self::pick`] may change; it may change at midnight, too.
+    fn edges(&self, _calendar: &Calendar) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// What is appended to the id of the line of a pick.
+    fn suffix(&self, _pick: usize) -> Option<&str> {
+        None
+    }
+
+    /// The names of all its lines after the id.
+    fn suffixes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Ids of its lines beside the charge's own.
+    fn other_ids(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Its lines for one part of a bill.
+    fn lines(&self, scene: &Scene<'_>, carried: &mut Carried) -> Result<Vec<Draft>, RatingError>;
 }
 
 /// A line before it is rounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Draft {
-    /// Appended to the charge's id, with a dot.
-    pub(crate) band: Option<String>,
+    /// In place of the charge's id.
+    pub(crate) other_id: Option<String>,
+    /// Appended to the id, with a dot.
+    pub(crate) suffix: Option<String>,
     pub(crate) quantity: Exact,
     pub(crate) unit: Unit,
+    /// Of one unit, where quantity times price is the amount.
     pub(crate) price: Option<Exact>,
     pub(crate) exact: Exact,
-    /// How the exact amount came about: `3 days x 0.5`.
-    pub(crate) how: String,
+    /// How the exact amount came about.
+    pub(crate) how: How,
+}
+
+impl Draft {
+    /// The charge's own line, of `quantity` units at `price` each.
+    pub(crate) fn priced(quantity: Exact, unit: Unit, price: &Exact, how: How) -> Self {
+        Self {
+            exact: quantity.times(price),
+            price: Some(price.clone()),
+            ..Self::of(quantity, unit, Exact::ZERO, how)
+        }
+    }
+
+    /// The charge's own line, whose amount is not a product.
+    pub(crate) fn of(quantity: Exact, unit: Unit, exact: Exact, how: How) -> Self {
+        Self {
+            other_id: None,
+            suffix: None,
+            quantity,
+            unit,
+            price: None,
+            exact,
+            how,
+        }
+    }
+
+    pub(crate) fn with_suffix(mut self, suffix: Option<&str>) -> Self {
+        self.suffix = suffix.map(str::to_owned);
+        self
+    }
 }
 
 impl Charge {
@@ -49,57 +160,94 @@ impl Charge {
     pub(crate) fn read(at: &At<'_>, taken: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
         let id = read_id(&mut fields, taken, problems);
-        let kind = fields.need("type", problems).and_then(|at| {
-            Some(match at.text(problems)? {
-                "energy" => Kind::Energy(Energy::read(&mut fields, problems)?),
-                "daily" => Kind::Daily(daily::Daily::read(&mut fields, problems)?),
-                "monthly" => Kind::Monthly(monthly::Monthly::read(&mut fields, problems)?),
-                "annual" => Kind::Annual(annual::Annual::read(&mut fields, problems)?),
-                other => {
-                    let known = "energy, daily, monthly and annual";
-                    problems.add(
-                        &at.path,
-                        format!("a charge of type {other:?} is not supported; supported are {known}"),
-                    );
-                    // Its keys mean nothing here; the type is the problem.
-                    return None;
-                }
-            })
-        });
+        let kind = fields
+            .need("type", problems)
+            .and_then(|at| Kind::read(&at, &mut fields, problems));
         if kind.is_some() {
             fields.finish(problems);
         }
         Some(Self { id: id?, kind: kind? })
     }
 
+    pub(crate) fn pricing(&self) -> &dyn Pricing {
+        match &self.kind {
+            Kind::Energy(kind) => kind,
+            Kind::Indexed(kind) => kind,
+            Kind::Tiered(kind) => kind,
+            Kind::Package(kind) => kind,
+            Kind::Stairstep(kind) => kind,
+            Kind::Fee(kind) => kind,
+            Kind::Demand(kind) => kind,
+            Kind::Coincident(kind) => kind,
+            Kind::Reactive(kind) => kind,
+            Kind::Contracted(kind) => kind,
+            Kind::NetEnergy(kind) => kind,
+            Kind::EventRebate(kind) => kind,
+        }
+    }
+
     /// Names by which a line of this charge may be called.
     pub(crate) fn names(&self) -> Vec<String> {
-        let bands = match &self.kind {
-            Kind::Energy(energy) => energy
-                .band_names()
-                .map(|name| format!("{}.{name}", self.id))
-                .collect(),
-            Kind::Daily(_) | Kind::Monthly(_) | Kind::Annual(_) => Vec::new(),
-        };
-        [vec![self.id.clone()], bands].concat()
+        let pricing = self.pricing();
+        let mut names = Vec::new();
+        for id in [vec![self.id.clone()], pricing.other_ids()].concat() {
+            names.extend(pricing.suffixes().iter().map(|suffix| format!("{id}.{suffix}")));
+            names.push(id);
+        }
+        names
     }
 
-    /// The register whose intervals it needs.
-    pub(crate) fn register(&self) -> Option<Register> {
-        match &self.kind {
-            Kind::Energy(energy) => Some(energy.register),
-            Kind::Daily(_) | Kind::Monthly(_) | Kind::Annual(_) => None,
+    /// The registers whose intervals it needs.
+    pub(crate) fn registers(&self) -> Vec<Register> {
+        let measures = self.pricing().measures();
+        if measures.is_empty() && self.pricing().needs_intervals() {
+            return vec![Register::Import];
+        }
+        measures.into_iter().map(|measure| measure.register).collect()
+    }
+
+    /// Whether this is the daily charge that is taken at midnight (`RATING` 3.16).
+    pub(crate) fn daily_amount(&self) -> Option<&Exact> {
+        if let Kind::Fee(fee) = &self.kind {
+            fee.daily_amount()
+        } else {
+            None
         }
     }
 
-    /// The line of a fee for these days; `None` for charges on energy.
-    pub(crate) fn fee(&self, days: &[NaiveDate]) -> Result<Option<Draft>, Overflow> {
-        match &self.kind {
-            Kind::Energy(_) => Ok(None),
-            Kind::Daily(daily) => daily.line(days).map(Some),
-            Kind::Monthly(monthly) => monthly.line(days).map(Some),
-            Kind::Annual(annual) => annual.line(days).map(Some),
+    /// The price of a kilowatt-hour by pick, if this is a plain charge on energy.
+    pub(crate) fn energy(&self) -> Option<&energy::Energy> {
+        if let Kind::Energy(energy) = &self.kind {
+            Some(energy)
+        } else {
+            None
         }
+    }
+}
+
+impl Kind {
+    fn read(at: &At<'_>, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        Some(match at.text(problems)? {
+            "energy" => Self::Energy(energy::Energy::read(fields, problems)?),
+            "indexed" => Self::Indexed(indexed::Indexed::read(fields, problems)?),
+            "tiered" => Self::Tiered(tiered::Tiered::read(fields, problems)?),
+            "package" => Self::Package(package::Package::read(fields, problems)?),
+            "stairstep" => Self::Stairstep(stairstep::Stairstep::read(fields, problems)?),
+            "daily" => Self::Fee(fee::Fee::read(fee::Every::Day, fields, problems)?),
+            "monthly" => Self::Fee(fee::Fee::read(fee::Every::Month, fields, problems)?),
+            "annual" => Self::Fee(fee::Fee::read(fee::Every::Year, fields, problems)?),
+            "demand" => Self::Demand(demand::Demand::read(fields, problems)?),
+            "coincident" => Self::Coincident(coincident::Coincident::read(fields, problems)?),
+            "reactive_excess" => Self::Reactive(reactive::ReactiveExcess::read(fields, problems)?),
+            "contracted_power" => Self::Contracted(contracted::Contracted::read(fields, problems)?),
+            "net_energy" => Self::NetEnergy(net_energy::NetEnergy::read(fields, problems)?),
+            "event_rebate" => Self::EventRebate(event_rebate::EventRebate::read(fields, problems)?),
+            other => {
+                // Its keys mean nothing here; the type is the problem.
+                problems.add(&at.path, format!("a charge of type {other:?} is not known"));
+                return None;
+            }
+        })
     }
 }
 
@@ -110,24 +258,30 @@ pub(crate) fn read_id(
     problems: &mut Problems,
 ) -> Option<String> {
     let at = fields.need("id", problems)?;
-    let id = at.text(problems)?;
-    if !is_name(id) {
-        return at.wrong(problems, "must be 1 to 64 of A-Z a-z 0-9 _ : -");
-    }
-    if !taken.insert(id.to_owned()) {
+    let id = read_name(&at, problems)?;
+    if !taken.insert(id.clone()) {
         return at.wrong(problems, "another charge has this id");
     }
-    Some(id.to_owned())
+    Some(id)
 }
 
-/// Whether a text may name a charge or a band.
-pub(crate) fn is_name(text: &str) -> bool {
-    model::is_valid_id(text) && !text.contains('.')
+/// A name of a charge or a band.
+pub(crate) fn read_name(at: &At<'_>, problems: &mut Problems) -> Option<String> {
+    let text = at.text(problems)?;
+    if model::is_valid_id(text) && !text.contains('.') {
+        return Some(text.to_owned());
+    }
+    at.wrong(problems, "must be 1 to 64 of A-Z a-z 0-9 _ : -")
 }
 
-/// Days as a number.
-pub(crate) fn count(days: &[NaiveDate]) -> Exact {
-    Exact::whole(i128::try_from(days.len()).unwrap_or(i128::MAX))
+/// Names that come twice are a problem.
+fn check_names<'a>(path: &str, names: impl Iterator<Item = &'a String>, problems: &mut Problems) {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            problems.add(path, format!("two are called {name}"));
+        }
+    }
 }
 
 #[cfg(test)]

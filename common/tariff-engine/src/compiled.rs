@@ -1,294 +1,316 @@
 //! A tariff worked out for one period: which price holds when is looked up, not computed, for every interval.
 
 mod attribution;
+mod parts;
 mod segments;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use model::Energy;
 
-use self::segments::Segments;
-use crate::charge::{self, Draft, Kind};
-use crate::exact::{Exact, Overflow};
+use self::parts::Part;
+pub(crate) use self::segments::Segments;
+use crate::RatingError;
+use crate::carry::Carry;
+use crate::charge::{Charge, Draft, Measure};
+use crate::event::{Calendar, Event};
+use crate::exact::Exact;
+use crate::how::How;
+use crate::load::{Fault, Interval, Load};
 use crate::period::Period;
-use crate::statement::{Line, Register, Statement, Unit};
-use crate::tariff::{Tariff, Version};
-use crate::{RatingError, local};
-
-/// The energy of one interval. It belongs to the local date, clock and band of its start (`RATING` 1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval {
-    /// Its start, milliseconds since 1970 UTC.
-    pub start_ms: i64,
-    /// Its length.
-    pub minutes: u32,
-    /// Delivered to the customer.
-    pub import: Energy,
-    /// Received from the customer; positive.
-    pub export: Energy,
-}
+use crate::price::Prices;
+use crate::scene::Scene;
+use crate::statement::{Line, Register, Statement, Terms, Unit};
+use crate::tally::Tally;
+use crate::tariff::Tariff;
+use crate::values::Values;
 
 /// A tariff for one period. Making it costs about as much as pricing a month; keep it for every customer of the same cycle.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     tariff: Arc<Tariff>,
+    period: Period,
     from: NaiveDate,
     to: NaiveDate,
     days: u32,
     parts: Vec<Part>,
+    calendar: Calendar,
     segments: Segments,
+    measures: BTreeSet<Measure>,
+    terms: Arc<Terms>,
 }
 
-/// What one version of the tariff has of the period.
-#[derive(Debug, Clone)]
-struct Part {
-    /// Appended to ids of lines; `None` where the tariff has no versions.
-    first_day: Option<NaiveDate>,
-    days: Vec<NaiveDate>,
-    /// Index of the version.
-    version: usize,
+/// What beside the tariff and the period decides which price holds when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Circumstances {
+    /// Numbers that the tariff calls by name (`RATING` 3.17).
+    pub values: Values,
+    /// What was called out (`RATING` 3.13).
+    pub events: Vec<Event>,
 }
 
-impl Part {
-    /// The id of a charge's line: band and first day appended where there are such.
-    fn line_id(&self, charge: &str, band: Option<&str>) -> String {
-        let band = band.map(|band| format!(".{band}")).unwrap_or_default();
-        let version = self.first_day.map(|day| format!("@{day}")).unwrap_or_default();
-        format!("{charge}{band}{version}")
-    }
-}
-
-/// What was added up of one slot.
+/// What is priced.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    intervals: u32,
-    import: i64,
-    export: i64,
+pub struct Inputs<'a> {
+    /// The intervals, also those before the period if the tariff looks back; `None` = there are fees alone.
+    pub load: Option<&'a Load>,
+    /// Prices of a market.
+    pub prices: Option<&'a Prices>,
 }
 
 impl Tariff {
+    /// Works the tariff out for a period, without values by name and events.
+    ///
+    /// # Errors
+    /// As [`Self::compile_in`].
+    pub fn compile(self: &Arc<Self>, period: &Period) -> Result<Compiled, RatingError> {
+        self.compile_in(period, &Circumstances::default())
+    }
+
     /// Works the tariff out for a period.
     ///
     /// # Errors
-    /// [`RatingError::TariffGap`] when no version covers some day.
-    pub fn compile(self: &Arc<Self>, period: &Period) -> Result<Compiled, RatingError> {
-        let mut parts = Vec::new();
-        let mut stretches = Vec::new();
-        let mut covered_ms = period.start_ms;
-        for (index, version) in self.versions.iter().enumerate() {
-            let Some(part) = part_of(version, period)? else {
-                continue;
-            };
-            if part.start_ms > covered_ms {
-                break;
-            }
-            covered_ms = part.end_ms;
-            stretches.push((part, version));
-            parts.push(Part {
-                first_day: if self.versioned {
-                    Some(part.from_date()?)
-                } else {
-                    None
-                },
-                days: part.days()?,
-                version: index,
-            });
-        }
-        if covered_ms < period.end_ms {
-            let day = local::date(period.zone, covered_ms).ok_or(RatingError::Period)?;
-            return Err(RatingError::TariffGap { day });
-        }
+    /// [`RatingError::TariffGap`] when no version covers some day; [`RatingError::ValueMissing`] and [`RatingError::ValueWrong`] for
+    /// values by name.
+    pub fn compile_in(
+        self: &Arc<Self>,
+        period: &Period,
+        circumstances: &Circumstances,
+    ) -> Result<Compiled, RatingError> {
+        let parts = parts::of(self, period, &circumstances.values)?;
+        let calendar = Calendar {
+            holidays: self.holidays.clone(),
+            events: circumstances.events.clone(),
+        };
+        let stretches: Vec<_> = parts
+            .iter()
+            .map(|part| (part.period, part.charges(), &calendar))
+            .collect();
+        let segments = Segments::new(&stretches)?;
         let days = parts
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(part.days.len()));
+        // The bill names values once; where they change inside it, `parts` refused.
+        let tariff = parts.first().map_or(self, |part| &part.tariff);
+        let mut measures: BTreeSet<Measure> = [Register::Import, Register::Export].map(Measure::plain).into();
+        let charges = parts.iter().flat_map(|part| part.charges());
+        measures.extend(charges.flat_map(|charge| charge.pricing().measures()));
+        let registers = tariff.bill_charges.iter().filter_map(|charge| charge.register());
+        measures.extend(registers.cloned().map(Measure::plain));
         Ok(Compiled {
-            tariff: Arc::clone(self),
             from: period.from_date()?,
             to: period.to_date()?,
             days: u32::try_from(days).map_err(|_| RatingError::Period)?,
+            terms: Arc::new(Terms {
+                currency: tariff.currency.clone(),
+                rounding: tariff.rounding,
+                zone: period.zone,
+            }),
+            tariff: Arc::clone(tariff),
+            period: *period,
+            calendar,
+            segments,
+            measures,
             parts,
-            segments: Segments::new(&stretches, &self.holidays)?,
         })
     }
 }
 
-/// The part of the period on which a version holds.
-fn part_of(version: &Version, period: &Period) -> Result<Option<Period>, RatingError> {
-    let at = |date: Option<NaiveDate>, open: i64| match date {
-        Some(date) => local::midnight(period.zone, date).ok_or(RatingError::Period),
-        None => Ok(open),
-    };
-    Ok(period.part(at(version.from, period.start_ms)?, at(version.to, period.end_ms)?))
-}
-
 impl Compiled {
-    /// The bill of these intervals, in any order. Intervals that start outside the period belong to others and are left out; that
-    /// every start comes once is the caller's care.
+    /// The bill of these intervals, in any order, for a customer of whom nothing was carried. Intervals that start outside the period
+    /// belong to others and are left out; that every start comes once is the caller's care.
     ///
     /// # Errors
-    /// [`RatingError::Overflow`].
+    /// [`RatingError::Overflow`]; what the tariff needs beside intervals of import and export, for which [`Self::bill`] is there.
     pub fn price(&self, intervals: &[Interval]) -> Result<Statement, RatingError> {
-        let sums = self.add_up(intervals)?;
-        let mut lines = Vec::new();
-        for (index, part) in self.parts.iter().enumerate() {
-            self.price_part(index, part, &sums, &mut lines)?;
+        let carries = |charge: &&Charge| charge.pricing().carries();
+        if let Some(charge) = self.charges().find(carries) {
+            return Err(RatingError::not_priced(
+                &charge.id,
+                "needs what earlier bills carried",
+            ));
         }
-        for charge in &self.tariff.bill_charges {
-            let (sum, outcome) = charge.apply(&lines, &self.tariff.rounding)?;
-            let draft = Draft {
-                band: None,
-                quantity: sum,
-                unit: Unit::Base,
-                price: outcome.price,
-                exact: outcome.exact,
-                how: outcome.how,
-            };
-            let mut line = self.line(charge.id.clone(), draft)?;
-            line.tax = charge.tax().map(str::to_owned);
-            lines.push(line);
+        if self.tariff.uses_events {
+            return Err(RatingError::not_priced("", "the tariff needs events"));
         }
-        self.statement(lines, &sums)
+        let load = Load::from_intervals(intervals)?;
+        let inputs = Inputs {
+            load: Some(&load),
+            prices: None,
+        };
+        self.bill(inputs, &Carry::default())
     }
 
-    /// One pass: every interval is added to the slot of its start.
-    fn add_up(&self, intervals: &[Interval]) -> Result<Vec<Sum>, RatingError> {
-        let mut sums = vec![Sum::default(); self.segments.slots()];
-        let mut cursor = self.segments.cursor();
-        for interval in intervals {
-            let Some(sum) = cursor
-                .slot_at(interval.start_ms)
-                .and_then(|slot| sums.get_mut(slot))
-            else {
-                continue;
-            };
-            let import = sum.import.checked_add(interval.import.as_milliwatt_hours());
-            let export = sum.export.checked_add(interval.export.as_milliwatt_hours());
-            *sum = Sum {
-                intervals: sum.intervals.saturating_add(1),
-                import: import.ok_or(Overflow)?,
-                export: export.ok_or(Overflow)?,
-            };
-        }
-        Ok(sums)
+    /// The bill. That the intervals cover the period is not judged here, but by [`Self::check`].
+    ///
+    /// # Errors
+    /// What is missing or cannot be priced.
+    pub fn bill(&self, inputs: Inputs<'_>, carry: &Carry) -> Result<Statement, RatingError> {
+        let tally = inputs
+            .load
+            .map(|load| Tally::of_load(load, &self.segments, &self.measures));
+        let tally = tally.unwrap_or_default();
+        let mut carry = carry.clone();
+        let lines = self.charge_lines(inputs, &tally, &mut carry, |_| true)?;
+        self.finish(lines, &tally, carry.next(self.from))
     }
 
-    fn price_part(
+    /// Whether the inputs have every interval that a charge needs.
+    ///
+    /// # Errors
+    /// [`RatingError::IntervalMissing`], [`RatingError::IntervalTwice`], [`RatingError::NotPriced`] without intervals.
+    pub fn check(&self, inputs: Inputs<'_>) -> Result<(), RatingError> {
+        let Some(charge) = self.charges().find(|charge| charge.pricing().needs_intervals()) else {
+            return Ok(());
+        };
+        let load = inputs
+            .load
+            .ok_or_else(|| RatingError::not_priced(&charge.id, "needs intervals, and there are none"))?;
+        match load.first_fault(self.period.start_ms, self.period.end_ms) {
+            Some(Fault::Missing(at_ms)) => Err(RatingError::IntervalMissing { at_ms }),
+            Some(Fault::Twice(at_ms)) => Err(RatingError::IntervalTwice { at_ms }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn charges(&self) -> impl Iterator<Item = &Charge> {
+        self.parts.iter().flat_map(|part| part.charges())
+    }
+
+    pub(crate) fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    pub(crate) fn period(&self) -> &Period {
+        &self.period
+    }
+
+    /// The local date on which the bill begins.
+    pub(crate) fn from(&self) -> NaiveDate {
+        self.from
+    }
+
+    /// The local date after its last.
+    pub(crate) fn to(&self) -> NaiveDate {
+        self.to
+    }
+
+    pub(crate) fn has_bill_charges(&self) -> bool {
+        !self.tariff.bill_charges.is_empty()
+    }
+
+    /// What its lines are made by.
+    pub(crate) fn terms(&self) -> &Arc<Terms> {
+        &self.terms
+    }
+
+    /// The charges of a slot and their picks.
+    pub(crate) fn slot(&self, slot: usize) -> Option<(&[Charge], &[usize])> {
+        let (part, picks) = self.segments.slot(slot)?;
+        Some((self.parts.get(part)?.charges(), picks))
+    }
+
+    /// The local days of the bill, part by part.
+    pub(crate) fn days(&self) -> impl Iterator<Item = NaiveDate> {
+        self.parts.iter().flat_map(|part| part.days.iter().copied())
+    }
+
+    /// The lines of the charges that are wanted, part by part.
+    pub(crate) fn charge_lines(
         &self,
-        index: usize,
-        part: &Part,
-        sums: &[Sum],
-        lines: &mut Vec<Line>,
-    ) -> Result<(), RatingError> {
-        let mut energy_index = 0_usize;
-        let version = self.tariff.versions.get(part.version);
-        for charge in version.map_or(&[][..], |version| &version.charges) {
-            let drafts = match &charge.kind {
-                Kind::Energy(energy) => {
-                    let by_band = self.by_band(index, energy_index, energy, sums)?;
-                    energy_index = energy_index.saturating_add(1);
-                    energy.lines(&by_band)?
+        inputs: Inputs<'_>,
+        tally: &Tally,
+        carry: &mut Carry,
+        wanted: impl Fn(&Charge) -> bool,
+    ) -> Result<Vec<Line>, RatingError> {
+        let mut lines = Vec::new();
+        for (part_index, part) in self.parts.iter().enumerate() {
+            let numbered = part.charges().iter().enumerate();
+            for (index, charge) in numbered.filter(|(_, charge)| wanted(charge)) {
+                let scene = Scene {
+                    charge: &charge.id,
+                    index,
+                    part: part_index,
+                    is_last_part: part_index.saturating_add(1) == self.parts.len(),
+                    period: part.period,
+                    days: &part.days,
+                    load: inputs.load,
+                    prices: inputs.prices,
+                    calendar: &self.calendar,
+                    segments: &self.segments,
+                    tally,
+                };
+                let carried = carry.of(&charge.id);
+                for draft in charge.pricing().lines(&scene, carried)? {
+                    let base = draft.other_id.as_deref().unwrap_or(&charge.id);
+                    let id = part.line_id(base, draft.suffix.as_deref());
+                    lines.push(self.line(id, draft, part.first_day));
                 }
-                Kind::Daily(_) | Kind::Monthly(_) | Kind::Annual(_) => {
-                    charge.fee(&part.days)?.into_iter().collect()
-                }
-            };
-            for draft in drafts {
-                let id = part.line_id(&charge.id, draft.band.as_deref());
-                lines.push(self.line(id, draft)?);
             }
         }
-        Ok(())
-    }
-
-    /// kWh and intervals of every band of one energy charge, from the slots of its part.
-    fn by_band(
-        &self,
-        part: usize,
-        energy_index: usize,
-        energy: &charge::Energy,
-        sums: &[Sum],
-    ) -> Result<Vec<(Exact, u32)>, Overflow> {
-        let mut by_band = vec![(Exact::ZERO, 0_u32); energy.bands()];
-        for (slot, sum) in self
-            .segments
-            .slots_of(part)
-            .filter_map(|(id, bands)| Some((bands, sums.get(id)?)))
-        {
-            let band = slot.get(energy_index).and_then(|band| by_band.get_mut(*band));
-            let Some((kwh, intervals)) = band else { continue };
-            let units = match energy.register {
-                Register::Import => sum.import,
-                Register::Export => sum.export,
-            };
-            *kwh = kwh.plus(Exact::from_energy(Energy::from_milliwatt_hours(units))?)?;
-            *intervals = intervals.saturating_add(sum.intervals);
-        }
-        Ok(by_band)
+        Ok(lines)
     }
 
     /// The line of a draft, rounded as the tariff says.
-    fn line(&self, id: String, draft: Draft) -> Result<Line, Overflow> {
-        let rounding = &self.tariff.rounding;
-        let amount = rounding.line(draft.exact)?;
-        let amount_text = rounding.show_line(amount)?;
-        let currency = &self.tariff.currency;
-        let explanation = if amount == draft.exact {
-            format!("{} = {amount_text} {currency}", draft.how)
-        } else {
-            format!(
-                "{} = {}, rounded to {amount_text} {currency}",
-                draft.how, draft.exact
-            )
-        };
-        Ok(Line {
+    pub(crate) fn line(&self, id: String, draft: Draft, version: Option<NaiveDate>) -> Line {
+        Line {
             id,
             quantity: draft.quantity,
             unit: draft.unit,
             price: draft.price,
+            amount: self.terms.rounding.line(&draft.exact),
             exact: draft.exact,
-            amount,
-            amount_text,
-            explanation,
+            how: draft.how,
+            version,
             tax: None,
-        })
+            terms: Arc::clone(&self.terms),
+        }
     }
 
-    fn statement(&self, lines: Vec<Line>, sums: &[Sum]) -> Result<Statement, RatingError> {
-        let rounding = &self.tariff.rounding;
-        let sum = lines
-            .iter()
-            .try_fold(Exact::ZERO, |sum, line| sum.plus(line.amount))?;
-        let total = rounding.total(sum)?;
-        let add = |pick: fn(&Sum) -> i64| {
-            let units = sums
-                .iter()
-                .try_fold(0_i64, |sum, slot| sum.checked_add(pick(slot)));
-            Exact::from_energy(Energy::from_milliwatt_hours(units.ok_or(Overflow)?))
-        };
-        let totals = BTreeMap::from([
-            (Register::Import, add(|sum| sum.import)?),
-            (Register::Export, add(|sum| sum.export)?),
-        ]);
+    /// Adds the bill charges to the lines of charges.
+    pub(crate) fn finish(
+        &self,
+        mut lines: Vec<Line>,
+        tally: &Tally,
+        carry: Carry,
+    ) -> Result<Statement, RatingError> {
+        let rounding = &self.terms.rounding;
+        let registers = self.measures.iter().map(|measure| &measure.register);
+        let totals: BTreeMap<Register, Exact> = registers
+            .filter_map(|register| Some((register.clone(), tally.total(register)?)))
+            .collect();
+        let before = lines.len();
+        for charge in &self.tariff.bill_charges {
+            let outcome = charge.apply(&lines, &totals, rounding)?;
+            let draft = Draft {
+                price: outcome.price,
+                ..Draft::of(outcome.sum, Unit::Base, outcome.exact, How::Lines(outcome.how))
+            };
+            let mut line = self.line(charge.id.clone(), draft, None);
+            line.tax = charge.tax().map(str::to_owned);
+            lines.push(line);
+        }
+        let total = rounding.total(&Exact::sum(lines.iter().map(|line| &line.amount)));
+        let mix = tally.mix();
         Ok(Statement {
             from: self.from,
             to: self.to,
             days: self.days,
-            intervals: sums
-                .iter()
-                .fold(0, |count, sum| count.saturating_add(sum.intervals)),
+            intervals: mix.intervals,
+            estimated: mix.estimated,
             totals,
-            untaxed: self.untaxed(&lines),
+            untaxed: self.untaxed(&lines, before),
+            total_text: rounding.show_total(&total),
             total,
-            total_text: rounding.show_total(total)?,
             lines,
+            edition: self.tariff.edition_arc(),
+            carry,
         })
     }
 
     /// Lines that are not in the `of` of exactly one tax (`RATING` 3.18). A tariff without any tax category says nothing about it.
-    fn untaxed(&self, lines: &[Line]) -> Vec<String> {
-        let first_bill_line = lines.len().saturating_sub(self.tariff.bill_charges.len());
+    fn untaxed(&self, lines: &[Line], first_bill_line: usize) -> Vec<String> {
         let taxes = || {
             let numbered = self.tariff.bill_charges.iter().enumerate();
             numbered.filter(|(_, charge)| charge.tax().is_some())

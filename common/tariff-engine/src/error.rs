@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use model::ErrorKind;
 
-use crate::exact::Overflow;
+use crate::instant;
 
 /// Why there is no statement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,9 +17,65 @@ pub enum RatingError {
     /// The period ends before it begins, or lies beyond the calendar.
     #[error("the period is empty or beyond the calendar")]
     Period,
-    /// A number needs more than 128 bits.
+    /// A quantity is beyond 64 bits of 10^-9 kWh.
     #[error("an amount is too large to be computed exactly")]
-    Overflow(#[from] Overflow),
+    Overflow,
+    /// A price that changes with time is needed and absent.
+    #[error("no price at {}", instant::show(*.at_ms))]
+    PriceMissing {
+        /// The first such instant.
+        at_ms: i64,
+    },
+    /// An interval is needed and absent.
+    #[error("the interval that starts at {} is missing", instant::show(*.at_ms))]
+    IntervalMissing {
+        /// Its start.
+        at_ms: i64,
+    },
+    /// Two intervals cover one instant.
+    #[error("intervals overlap at {}", instant::show(*.at_ms))]
+    IntervalTwice {
+        /// The start of the second.
+        at_ms: i64,
+    },
+    /// A register is needed of which there is nothing.
+    #[error("charge {charge}: there is nothing of register {register}")]
+    RegisterMissing {
+        /// The charge's id.
+        charge: String,
+        /// The register's name.
+        register: String,
+    },
+    /// The reads of a register do not cover a day.
+    #[error("no reads of register {register} cover {day}")]
+    ReadMissing {
+        /// The register's name.
+        register: String,
+        /// The first such day.
+        day: NaiveDate,
+    },
+    /// The tariff calls a value that nobody gave.
+    #[error("the value {name} has no number on {day}")]
+    ValueMissing {
+        /// Its name.
+        name: String,
+        /// The first day without it.
+        day: NaiveDate,
+    },
+    /// With the values filled in the tariff makes no sense.
+    #[error("with its values filled in the tariff is wrong: {problems}")]
+    ValueWrong {
+        /// What is wrong, each with its path.
+        problems: String,
+    },
+    /// A charge cannot price what it meets.
+    #[error("charge {charge}: {reason}")]
+    NotPriced {
+        /// The charge's id.
+        charge: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl RatingError {
@@ -27,8 +83,16 @@ impl RatingError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::TariffGap { .. } => ErrorKind::Conflict,
-            Self::Period | Self::Overflow(_) => ErrorKind::Invalid,
+            Self::TariffGap { .. }
+            | Self::PriceMissing { .. }
+            | Self::IntervalMissing { .. }
+            | Self::IntervalTwice { .. }
+            | Self::RegisterMissing { .. }
+            | Self::ReadMissing { .. }
+            | Self::ValueMissing { .. } => ErrorKind::Conflict,
+            Self::Period | Self::Overflow | Self::ValueWrong { .. } | Self::NotPriced { .. } => {
+                ErrorKind::Invalid
+            }
         }
     }
 
@@ -38,7 +102,21 @@ impl RatingError {
         match self {
             Self::TariffGap { .. } => "TARIFF_GAP",
             Self::Period => "BAD_PERIOD",
-            Self::Overflow(_) => "OVERFLOW",
+            Self::Overflow => "OVERFLOW",
+            Self::PriceMissing { .. } => "PRICE_MISSING",
+            Self::IntervalMissing { .. } | Self::RegisterMissing { .. } | Self::ReadMissing { .. } => {
+                "MISSING_INTERVALS"
+            }
+            Self::IntervalTwice { .. } => "OVERLAP",
+            Self::ValueMissing { .. } | Self::ValueWrong { .. } => "VALUE_MISSING",
+            Self::NotPriced { .. } => "NOT_PRICED",
+        }
+    }
+
+    pub(crate) fn not_priced(charge: &str, reason: impl Into<String>) -> Self {
+        Self::NotPriced {
+            charge: charge.to_owned(),
+            reason: reason.into(),
         }
     }
 }

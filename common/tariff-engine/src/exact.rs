@@ -1,282 +1,341 @@
-//! Numbers that are never rounded in silence: quotients of 128-bit integers, every step checked.
+//! Numbers that are never rounded in silence: quotients of whole numbers of any size. Two 128-bit integers as long as they suffice,
+//! because they nearly always do; beyond that integers that grow.
 
-use std::fmt;
-use std::str::FromStr;
+mod root;
+mod text;
 
-use model::Energy;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+
+use num_bigint::BigInt;
+use num_integer::Integer;
 
 use crate::rounding::Mode;
+pub use text::ParseExactError;
 
-/// An exact number. Kept in lowest terms with a positive denominator, so that equal numbers are equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Exact {
-    numerator: i128,
-    denominator: i128,
+/// An exact number. Kept in lowest terms with a positive denominator and in its smallest form, so that equal numbers are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Exact(Form);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Form {
+    Small { numerator: i128, denominator: i128 },
+    Large(Box<(BigInt, BigInt)>),
 }
-
-/// A number needs more than 128 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a number needs more than 128 bits")]
-pub struct Overflow;
-
-/// Why a text is not a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ParseExactError {
-    /// Not a decimal number.
-    #[error("not a decimal number")]
-    Syntax,
-    /// More digits than anything here needs.
-    #[error("a number of more than 30 digits or beyond 10^±18")]
-    TooLong,
-}
-
-/// The most digits a number may be written with.
-const MAX_DIGITS: usize = 30;
-/// The largest exponent, either way.
-const MAX_EXPONENT: u32 = 18;
-/// Decimal places that are shown of a number that has no end.
-const SHOWN_PLACES: u32 = 8;
 
 impl Exact {
     /// Nothing.
-    pub const ZERO: Self = Self {
-        numerator: 0,
-        denominator: 1,
-    };
+    pub const ZERO: Self = Self::whole(0);
     /// One.
-    pub const ONE: Self = Self {
-        numerator: 1,
-        denominator: 1,
-    };
+    pub const ONE: Self = Self::whole(1);
 
-    /// `numerator` / `denominator`.
-    ///
-    /// # Errors
-    /// [`Overflow`] also when the denominator is 0.
-    pub fn ratio(numerator: i128, denominator: i128) -> Result<Self, Overflow> {
-        let divisor = common_divisor(numerator, denominator).ok_or(Overflow)?;
-        let divisor = if denominator < 0 {
-            divisor.checked_neg().ok_or(Overflow)?
-        } else {
-            divisor
-        };
-        Ok(Self {
-            numerator: numerator.checked_div(divisor).ok_or(Overflow)?,
-            denominator: denominator.checked_div(divisor).ok_or(Overflow)?,
-        })
+    /// `numerator` / `denominator`; `None` when the denominator is 0.
+    #[must_use]
+    pub fn ratio(numerator: i128, denominator: i128) -> Option<Self> {
+        match reduced(numerator, denominator) {
+            Some((numerator, denominator)) => Some(Self(Form::Small {
+                numerator,
+                denominator,
+            })),
+            None => Self::of_large(numerator.into(), denominator.into()),
+        }
     }
 
     /// A whole number.
     #[must_use]
     pub const fn whole(number: i128) -> Self {
-        Self {
+        Self(Form::Small {
             numerator: number,
             denominator: 1,
-        }
+        })
     }
 
-    /// Kilowatt-hours (or kvarh), exactly.
-    ///
-    /// # Errors
-    /// Never in practice; the type says that every step is checked.
-    pub fn from_energy(energy: Energy) -> Result<Self, Overflow> {
-        Self::ratio(i128::from(energy.as_milliwatt_hours()), 1_000_000)
+    /// How many.
+    #[must_use]
+    pub fn count(number: usize) -> Self {
+        Self::whole(i128::try_from(number).unwrap_or(i128::MAX))
     }
 
     /// The sum.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
-        if self.denominator == other.denominator {
-            let sum = self.numerator.checked_add(other.numerator).ok_or(Overflow)?;
-            return Self::ratio(sum, self.denominator);
+    #[must_use]
+    pub fn plus(&self, other: impl Borrow<Self>) -> Self {
+        let other = other.borrow();
+        if let (Some(left), Some(right)) = (self.small(), other.small())
+            && let Some(sum) = small_sum(left, right)
+        {
+            return Self::of_small(sum);
         }
-        // Over the least common denominator, so that sums of decimals stay small.
-        let divisor = common_divisor(self.denominator, other.denominator).ok_or(Overflow)?;
-        let mine = other.denominator.checked_div(divisor).ok_or(Overflow)?;
-        let theirs = self.denominator.checked_div(divisor).ok_or(Overflow)?;
-        let left = self.numerator.checked_mul(mine).ok_or(Overflow)?;
-        let right = other.numerator.checked_mul(theirs).ok_or(Overflow)?;
-        Self::ratio(
-            left.checked_add(right).ok_or(Overflow)?,
-            self.denominator.checked_mul(mine).ok_or(Overflow)?,
-        )
+        let ((a, b), (c, d)) = (self.large(), other.large());
+        Self::of_large(&a * &d + &c * &b, b * d).unwrap_or(Self::ZERO)
     }
 
     /// The difference.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
-        self.plus(other.negated()?)
+    #[must_use]
+    pub fn minus(&self, other: impl Borrow<Self>) -> Self {
+        self.plus(other.borrow().negated())
     }
 
     /// The product.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn times(self, other: Self) -> Result<Self, Overflow> {
-        // Cancelled crosswise first: the product is then in lowest terms and as small as it can be.
-        let left = Self::ratio(self.numerator, other.denominator)?;
-        let right = Self::ratio(other.numerator, self.denominator)?;
-        Ok(Self {
-            numerator: left.numerator.checked_mul(right.numerator).ok_or(Overflow)?,
-            denominator: left.denominator.checked_mul(right.denominator).ok_or(Overflow)?,
-        })
+    #[must_use]
+    pub fn times(&self, other: impl Borrow<Self>) -> Self {
+        let other = other.borrow();
+        if let (Some(left), Some(right)) = (self.small(), other.small())
+            && let Some(product) = small_product(left, right)
+        {
+            return Self::of_small(product);
+        }
+        let ((a, b), (c, d)) = (self.large(), other.large());
+        Self::of_large(a * c, b * d).unwrap_or(Self::ZERO)
+    }
+
+    /// The quotient; `None` when `other` is 0.
+    #[must_use]
+    pub fn over(&self, other: impl Borrow<Self>) -> Option<Self> {
+        Some(self.times(other.borrow().inverse()?))
+    }
+
+    fn inverse(&self) -> Option<Self> {
+        match &self.0 {
+            Form::Small {
+                numerator,
+                denominator,
+            } => Self::ratio(*denominator, *numerator),
+            Form::Large(parts) => Self::of_large(parts.1.clone(), parts.0.clone()),
+        }
     }
 
     /// The number with the other sign.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn negated(self) -> Result<Self, Overflow> {
-        Ok(Self {
-            numerator: self.numerator.checked_neg().ok_or(Overflow)?,
-            ..self
-        })
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        if let Some((numerator, denominator)) = self.small()
+            && let Some(numerator) = numerator.checked_neg()
+        {
+            return Self::of_small((numerator, denominator));
+        }
+        let (numerator, denominator) = self.large();
+        Self::of_large(-numerator, denominator).unwrap_or(Self::ZERO)
+    }
+
+    /// The sum of many.
+    #[must_use]
+    pub fn sum<T: Borrow<Self>>(numbers: impl IntoIterator<Item = T>) -> Self {
+        numbers
+            .into_iter()
+            .fold(Self::ZERO, |sum, number| sum.plus(number))
     }
 
     /// Below zero.
     #[must_use]
-    pub const fn is_negative(self) -> bool {
-        self.numerator < 0
+    pub fn is_negative(&self) -> bool {
+        *self < Self::ZERO
+    }
+
+    /// Neither above nor below zero.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
     }
 
     /// The number, or zero if it is below zero.
     #[must_use]
-    pub const fn at_least_zero(self) -> Self {
-        if self.is_negative() { Self::ZERO } else { self }
+    pub fn at_least_zero(self) -> Self {
+        self.max(Self::ZERO)
+    }
+
+    /// The least whole number that is not below this one.
+    #[must_use]
+    pub fn rounded_up(&self) -> Self {
+        let (numerator, denominator) = self.large();
+        Self::of_large(numerator.div_ceil(&denominator), 1.into()).unwrap_or(Self::ZERO)
+    }
+
+    /// The number if it is whole and of 128 bits.
+    #[must_use]
+    pub fn to_whole(&self) -> Option<i128> {
+        let (numerator, denominator) = self.small()?;
+        (denominator == 1).then_some(numerator)
     }
 
     /// Rounded to `places` decimal places.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn rounded(self, places: u32, mode: Mode) -> Result<Self, Overflow> {
-        let scale = 10_i128.checked_pow(places).ok_or(Overflow)?;
-        Self::ratio(self.scaled(scale, mode)?, scale)
-    }
-
-    /// As a decimal with exactly `places` decimal places, rounded by `mode` if it has more.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn to_fixed(self, places: u32, mode: Mode) -> Result<String, Overflow> {
-        let scale = 10_i128.checked_pow(places).ok_or(Overflow)?;
-        let units = self.scaled(scale, mode)?;
-        let sign = if units < 0 { "-" } else { "" };
-        let scale = scale.unsigned_abs();
-        let whole = units.unsigned_abs().checked_div(scale).ok_or(Overflow)?;
-        let rest = units.unsigned_abs().checked_rem(scale).ok_or(Overflow)?;
-        if places == 0 {
-            return Ok(format!("{sign}{whole}"));
+    #[must_use]
+    pub fn rounded(&self, places: u32, mode: Mode) -> Self {
+        let scale = BigInt::from(10).pow(places);
+        if let (Some((_, denominator)), Ok(small)) = (self.small(), i128::try_from(&scale))
+            && small.checked_rem(denominator) == Some(0)
+        {
+            return self.clone(); // it has no more places than that
         }
-        let width = usize::try_from(places).map_err(|_| Overflow)?;
-        Ok(format!("{sign}{whole}.{rest:0width$}"))
+        Self::of_large(self.scaled(&scale, mode), scale).unwrap_or(Self::ZERO)
     }
 
     /// The nearest integer to this number times `scale`.
-    fn scaled(self, scale: i128, mode: Mode) -> Result<i128, Overflow> {
-        // What the denominator shares with the scale is cancelled first, so that large decimals do not overflow.
-        let factor = Self::ratio(scale, self.denominator)?;
-        let exact = self.numerator.checked_mul(factor.numerator).ok_or(Overflow)?;
-        let toward_zero = exact.checked_div(factor.denominator).ok_or(Overflow)?;
-        let rest = exact.checked_rem(factor.denominator).ok_or(Overflow)?;
-        let twice = rest
-            .checked_abs()
-            .and_then(|rest| rest.checked_mul(2))
-            .ok_or(Overflow)?;
-        let away = match twice.cmp(&factor.denominator) {
-            std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => match mode {
-                Mode::HalfUp => true,
-                Mode::HalfEven => toward_zero & 1 != 0,
+    fn scaled(&self, scale: &BigInt, mode: Mode) -> BigInt {
+        if let (Some((numerator, denominator)), Ok(scale)) = (self.small(), i128::try_from(scale))
+            && let Some(nearest) = small_scaled(numerator, denominator, scale, mode)
+        {
+            return nearest.into();
+        }
+        let (numerator, denominator) = self.large();
+        let (below, rest) = (numerator * scale).div_mod_floor(&denominator);
+        let up = match (rest * 2_u32).cmp(&denominator) {
+            Ordering::Less => false,
+            Ordering::Greater => true,
+            Ordering::Equal => match mode {
+                Mode::HalfUp => !self.is_negative(),
+                Mode::HalfEven => below.is_odd(),
             },
         };
-        let step = if away { exact.signum() } else { 0 };
-        toward_zero.checked_add(step).ok_or(Overflow)
+        below + u32::from(up)
     }
-}
 
-/// A decimal without needless zeros; of a number without end 8 places, rounded half up.
-impl fmt::Display for Exact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_fixed(SHOWN_PLACES, Mode::HalfUp) {
-            Ok(text) => f.write_str(text.trim_end_matches('0').trim_end_matches('.')),
-            Err(Overflow) => write!(f, "{}/{}", self.numerator, self.denominator),
+    fn of_small((numerator, denominator): (i128, i128)) -> Self {
+        Self(Form::Small {
+            numerator,
+            denominator,
+        })
+    }
+
+    /// In lowest terms and in its smallest form; `None` when the denominator is 0.
+    fn of_large(numerator: BigInt, denominator: BigInt) -> Option<Self> {
+        let zero = BigInt::ZERO;
+        if denominator == zero {
+            return None;
+        }
+        let divisor = numerator.gcd(&denominator);
+        let divisor = if denominator < zero { -divisor } else { divisor };
+        let (numerator, denominator) = (numerator / &divisor, denominator / &divisor);
+        Some(match (i128::try_from(&numerator), i128::try_from(&denominator)) {
+            (Ok(numerator), Ok(denominator)) => Self::of_small((numerator, denominator)),
+            _ => Self(Form::Large(Box::new((numerator, denominator)))),
+        })
+    }
+
+    fn small(&self) -> Option<(i128, i128)> {
+        match self.0 {
+            Form::Small {
+                numerator,
+                denominator,
+            } => Some((numerator, denominator)),
+            Form::Large(_) => None,
+        }
+    }
+
+    fn large(&self) -> (BigInt, BigInt) {
+        match &self.0 {
+            Form::Small {
+                numerator,
+                denominator,
+            } => ((*numerator).into(), (*denominator).into()),
+            Form::Large(parts) => (**parts).clone(),
         }
     }
 }
 
-/// Reads a decimal as JSON writes numbers: `12`, `-0.125`, `1.5e-3`.
-impl FromStr for Exact {
-    type Err = ParseExactError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unsigned = text.strip_prefix('-').unwrap_or(text);
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-            None => (unsigned, 0),
-        };
-        let (whole, decimals) = match mantissa.split_once('.') {
-            Some((_, "")) => return Err(ParseExactError::Syntax),
-            Some(parts) => parts,
-            None => (mantissa, ""),
-        };
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(decimals) {
-            return Err(ParseExactError::Syntax);
-        }
-        let joined = format!("{whole}{decimals}");
-        if joined.len() > MAX_DIGITS {
-            return Err(ParseExactError::TooLong);
-        }
-        let magnitude: i128 = joined.parse().map_err(|_| ParseExactError::TooLong)?;
-        let places = i64::try_from(decimals.len()).map_err(|_| ParseExactError::TooLong)?;
-        let signed = if text.starts_with('-') {
-            magnitude.saturating_neg()
-        } else {
-            magnitude
-        };
-        shifted(signed, exponent.saturating_sub(places)).map_err(|Overflow| ParseExactError::TooLong)
+impl Default for Exact {
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 
-fn parse_exponent(text: &str) -> Result<i64, ParseExactError> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ParseExactError::Syntax);
+impl PartialOrd for Exact {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
-    let exponent: i64 = text.parse().map_err(|_| ParseExactError::TooLong)?;
-    if exponent.unsigned_abs() > u64::from(MAX_EXPONENT) {
-        return Err(ParseExactError::TooLong);
-    }
-    Ok(exponent)
 }
 
-/// `number` x 10^`exponent`.
-fn shifted(number: i128, exponent: i64) -> Result<Exact, Overflow> {
-    let power = u32::try_from(exponent.unsigned_abs()).map_err(|_| Overflow)?;
-    let scale = 10_i128.checked_pow(power).ok_or(Overflow)?;
-    if exponent < 0 {
-        Exact::ratio(number, scale)
+impl Ord for Exact {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small())
+            && let (Some(left), Some(right)) = (a.checked_mul(d), c.checked_mul(b))
+        {
+            return left.cmp(&right);
+        }
+        let ((a, b), (c, d)) = (self.large(), other.large());
+        (a * d).cmp(&(c * b))
+    }
+}
+
+/// In lowest terms with a positive denominator; `None` when that is 0 or a number has no positive counterpart.
+fn reduced(numerator: i128, denominator: i128) -> Option<(i128, i128)> {
+    match denominator {
+        0 => return None,
+        1 => return Some((numerator, 1)),
+        _ => {}
+    }
+    let divisor = i128::try_from(common_divisor(
+        numerator.unsigned_abs(),
+        denominator.unsigned_abs(),
+    ))
+    .ok()?;
+    let divisor = if denominator < 0 {
+        divisor.checked_neg()?
     } else {
-        Ok(Exact::whole(number.checked_mul(scale).ok_or(Overflow)?))
+        divisor
+    };
+    Some((numerator.checked_div(divisor)?, denominator.checked_div(divisor)?))
+}
+
+fn small_sum((a, b): (i128, i128), (c, d): (i128, i128)) -> Option<(i128, i128)> {
+    if b == d {
+        return reduced(a.checked_add(c)?, b);
+    }
+    // Over the least common denominator, so that sums of decimals stay small.
+    let shared = i128::try_from(common_divisor(b.unsigned_abs(), d.unsigned_abs())).ok()?;
+    let (mine, theirs) = (d.checked_div(shared)?, b.checked_div(shared)?);
+    let sum = a.checked_mul(mine)?.checked_add(c.checked_mul(theirs)?)?;
+    reduced(sum, b.checked_mul(mine)?)
+}
+
+fn small_product((a, b): (i128, i128), (c, d): (i128, i128)) -> Option<(i128, i128)> {
+    // Cancelled crosswise first: the product is then in lowest terms and as small as it can be.
+    let ((a, d), (c, b)) = (reduced(a, d)?, reduced(c, b)?);
+    Some((a.checked_mul(c)?, b.checked_mul(d)?))
+}
+
+/// The nearest integer to `numerator` / `denominator` x `scale`, if 128 bits suffice.
+fn small_scaled(numerator: i128, denominator: i128, scale: i128, mode: Mode) -> Option<i128> {
+    // What the denominator shares with the scale is cancelled first, so that large decimals fit.
+    let (factor, divisor) = reduced(scale, denominator)?;
+    let exact = numerator.checked_mul(factor)?;
+    let toward_zero = exact.checked_div(divisor)?;
+    let rest = exact.checked_rem(divisor)?.checked_abs()?;
+    let away = match rest.checked_mul(2)?.cmp(&divisor) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal => match mode {
+            Mode::HalfUp => true,
+            Mode::HalfEven => toward_zero & 1 != 0,
+        },
+    };
+    toward_zero.checked_add(if away { exact.signum() } else { 0 })
+}
+
+/// The greatest common divisor; of 0 and a number, the number.
+fn common_divisor(mut a: u128, mut b: u128) -> u128 {
+    loop {
+        if let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b)) {
+            return short_divisor(a, b).into();
+        }
+        let Some(rest) = a.checked_rem(b) else { return a };
+        (a, b) = (b, rest);
     }
 }
 
-/// The greatest common divisor, at least 1; `None` when the denominator is 0 or a number has no magnitude.
-fn common_divisor(a: i128, b: i128) -> Option<i128> {
-    if b == 0 {
-        return None;
+/// As [`common_divisor`], by halving: numbers of 64 bits are most of them, and division is slow.
+fn short_divisor(mut a: u64, mut b: u64) -> u64 {
+    if a == 0 || b == 0 {
+        return a | b;
     }
-    let (mut a, mut b) = (a.checked_abs()?, b.checked_abs()?);
+    let twos = (a | b).trailing_zeros();
+    a = a.wrapping_shr(a.trailing_zeros());
     while b != 0 {
-        (a, b) = (b, a.checked_rem(b)?);
+        b = b.wrapping_shr(b.trailing_zeros());
+        if a > b {
+            std::mem::swap(&mut a, &mut b);
+        }
+        b = b.wrapping_sub(a);
     }
-    Some(a)
+    a.wrapping_shl(twos)
 }
 
 #[cfg(test)]

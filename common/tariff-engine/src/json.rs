@@ -53,6 +53,15 @@ impl Node {
         })
     }
 
+    /// Whether any object in it has such a key.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => false,
+            Self::List(items) => items.iter().any(|item| item.has_key(key)),
+            Self::Object(pairs) => pairs.iter().any(|(name, node)| name == key || node.has_key(key)),
+        }
+    }
+
     /// The canonical text: keys in order of their bytes, no spaces, numbers with the digits as written.
     pub(crate) fn canonical(&self) -> String {
         let mut out = String::new();

@@ -17,24 +17,44 @@
 )]
 
 mod bill_charge;
+mod carry;
+pub mod case;
 mod charge;
 mod compiled;
 mod error;
+mod estimate;
+mod event;
 mod exact;
+mod how;
+pub mod instant;
 mod json;
+mod load;
 pub mod local;
 mod period;
+mod price;
 mod reader;
+mod reads;
 mod rounding;
 mod rule;
+mod scene;
 mod statement;
+mod tally;
 mod tariff;
+mod urdb;
+mod values;
 
-pub use compiled::{Compiled, Interval};
+pub use carry::{Carry, Lot, Peak};
+pub use compiled::{Circumstances, Compiled, Inputs};
 pub use error::RatingError;
-pub use exact::{Exact, Overflow, ParseExactError};
+pub use event::Event;
+pub use exact::{Exact, ParseExactError};
+pub use how::{DemandHow, How, Rebate, TierPart};
+pub use load::{Fault, Interval, Load, Rows};
 pub use period::Period;
+pub use price::Prices;
 pub use reader::{Problem, Problems};
 pub use rounding::{Mode, Rounding, Scope};
+pub use scene::Mix;
 pub use statement::{Line, Register, Statement, Unit};
 pub use tariff::{RATING_RULES, Tariff};
+pub use values::Values;

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
+use crate::load::MINUTE_MS;
+use crate::rule::{Clock, DAY_MINUTES};
+
 /// Milliseconds of 24 hours.
 pub const DAY_MS: i64 = 86_400_000;
 /// Offsets are looked up at this distance; two changes of a zone are further apart.
@@ -58,6 +61,13 @@ pub fn clock_hour(zone: Tz, day: NaiveDate, hours: u32) -> Option<i64> {
     midnight(zone, day)?.checked_add(i64::from(hours).checked_mul(3_600_000)?)
 }
 
+/// The instant at which the clock of `day` shows `clock_ms` after 00:00, of two the earlier; `None` where a clock change leaves none.
+pub(crate) fn clock_instant(zone: Tz, day: NaiveDate, clock_ms: i64) -> Option<i64> {
+    let clock = clock_midnight_ms(day).checked_add(clock_ms)?;
+    let clock = DateTime::from_timestamp_millis(clock)?.naive_utc();
+    Some(zone.from_local_datetime(&clock).earliest()?.timestamp_millis())
+}
+
 /// Local midnight at the start of `day` as milliseconds of the local clock (not an instant).
 pub(crate) fn clock_midnight_ms(day: NaiveDate) -> i64 {
     day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
@@ -72,6 +82,22 @@ pub struct OffsetPiece {
     pub end_ms: i64,
     /// Local clock minus UTC.
     pub offset_ms: i64,
+}
+
+impl OffsetPiece {
+    /// The instants of this piece at which the local clock runs through the stretch that begins on `date`.
+    pub(crate) fn clock_stretch(&self, date: NaiveDate, clock: Clock) -> Option<(i64, i64)> {
+        let at = |minutes: u32| {
+            let clock_ms = i64::from(minutes).checked_mul(MINUTE_MS)?;
+            clock_midnight_ms(date)
+                .checked_add(clock_ms)?
+                .checked_sub(self.offset_ms)
+        };
+        let past_midnight = if clock.to > clock.from { 0 } else { DAY_MINUTES };
+        let (from, to) = (at(clock.from)?, at(clock.to.checked_add(past_midnight)?)?);
+        let (from, to) = (from.max(self.start_ms), to.min(self.end_ms));
+        (from < to).then_some((from, to))
+    }
 }
 
 /// The zone's offsets from `start_ms` to `end_ms`, in order; `None` beyond the calendar.

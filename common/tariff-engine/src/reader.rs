@@ -25,26 +25,48 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with a tariff.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    found: Vec<Problem>,
+    /// Some numbers are not known yet: what depends on their size cannot be judged.
+    open_values: bool,
+}
+
+/// Keys that say something to a person and price nothing.
+const NOTES: [&str; 6] = ["title", "note", "notes", "comment", "description", "source"];
 
 impl Problems {
     /// In order of the text.
     #[must_use]
     pub fn all(&self) -> &[Problem] {
-        &self.0
+        &self.found
+    }
+
+    /// For a text in which values by name have not been filled in.
+    pub(crate) fn with_open_values() -> Self {
+        Self {
+            open_values: true,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn add(&mut self, path: &str, reason: impl Into<String>) {
-        self.0.push(Problem {
+        self.found.push(Problem {
             path: path.to_owned(),
             reason: reason.into(),
         });
+    }
+
+    /// What depends on the size of numbers, not on their presence.
+    pub(crate) fn judge(&mut self, path: &str, is_good: bool, reason: &str) {
+        if !is_good && !self.open_values {
+            self.add(path, reason);
+        }
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
+        for (index, problem) in self.found.iter().enumerate() {
             let gap = if index == 0 { "" } else { "; " };
             write!(f, "{gap}{problem}")?;
         }
@@ -97,6 +119,36 @@ impl<'a> At<'a> {
         Some(items.iter().enumerate().map(at).collect())
     }
 
+    /// Every key of an object with its value; any key is allowed.
+    pub(crate) fn pairs(&self, problems: &mut Problems) -> Option<Vec<(String, At<'a>)>> {
+        let fields = self.object(problems)?;
+        let at = |(key, node): &'a (String, Node)| {
+            let path = fields.path_of(key);
+            (key.clone(), At { path, node })
+        };
+        Some(fields.pairs.iter().map(at).collect())
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.node, Node::List(_))
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.node, Node::Text(_) | Node::Bool(_) | Node::Null)
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.node, Node::Null)
+    }
+
+    /// The digits of a number as written; nothing for what is none.
+    pub(crate) fn digits(&self) -> &'a str {
+        match self.node {
+            Node::Number(digits) | Node::Text(digits) => digits,
+            Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => "",
+        }
+    }
+
     pub(crate) fn text(&self, problems: &mut Problems) -> Option<&'a str> {
         let Node::Text(text) = self.node else {
             return self.wrong(problems, "must be a text");
@@ -118,9 +170,6 @@ impl<'a> At<'a> {
                 Ok(number) => Some(number),
                 Err(error) => self.wrong(problems, &error.to_string()),
             },
-            Node::Object(pairs) if pairs.iter().any(|(key, _)| key == "param") => {
-                self.wrong(problems, "values by name (param) are not supported")
-            }
             Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => {
                 self.wrong(problems, "must be a decimal number")
             }
@@ -134,6 +183,27 @@ impl<'a> At<'a> {
             Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => None,
         };
         digits.or_else(|| self.wrong(problems, &format!("must be a whole number from 0 to {max}")))
+    }
+
+    /// A list of at least one thing; `None` if anything in it is wrong.
+    pub(crate) fn several<T>(
+        &self,
+        problems: &mut Problems,
+        mut read: impl FnMut(&At<'a>, &mut Problems) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(problems)?;
+        if items.is_empty() {
+            return self.wrong(problems, "must not be empty");
+        }
+        let found: Vec<_> = items.iter().map(|item| read(item, problems)).collect();
+        found.into_iter().collect()
+    }
+
+    /// An instant.
+    pub(crate) fn instant(&self, problems: &mut Problems) -> Option<i64> {
+        let text = self.text(problems)?;
+        crate::instant::parse(text)
+            .or_else(|| self.wrong(problems, "must be a time like 2026-01-31T23:15:00Z"))
     }
 
     pub(crate) fn date(&self, problems: &mut Problems) -> Option<NaiveDate> {
@@ -167,6 +237,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether the key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.pairs.iter().any(|(name, _)| name == key)
+    }
+
     /// The value of `key`, if it is there.
     pub(crate) fn get(&mut self, key: &'static str) -> Option<At<'a>> {
         self.known.push(key);
@@ -186,10 +261,40 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// Every other key is refused.
+    /// The value of `key`, read; `Some(None)` where it is absent or null, `None` where it is wrong.
+    pub(crate) fn maybe<T>(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+        read: impl FnOnce(&At<'a>, &mut Problems) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.get(key).filter(|at| !at.is_null()) {
+            Some(at) => read(&at, problems).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A number that must be there.
+    pub(crate) fn number(&mut self, key: &'static str, problems: &mut Problems) -> Option<Exact> {
+        self.need(key, problems)?.number(problems)
+    }
+
+    /// A number that may be left out.
+    pub(crate) fn number_or(
+        &mut self,
+        key: &'static str,
+        default: Exact,
+        problems: &mut Problems,
+    ) -> Option<Exact> {
+        let found = self.maybe(key, problems, |at, problems| at.number(problems))?;
+        Some(found.unwrap_or(default))
+    }
+
+    /// Every other key is refused, except notes to a person.
     pub(crate) fn finish(self, problems: &mut Problems) {
-        for (key, _) in self.pairs {
-            if !self.known.contains(&key.as_str()) {
+        for (key, node) in self.pairs {
+            let is_note = NOTES.contains(&key.as_str()) && matches!(node, Node::Text(_));
+            if !is_note && !self.known.contains(&key.as_str()) {
                 problems.add(&self.path_of(key), "this key is not supported here");
             }
         }

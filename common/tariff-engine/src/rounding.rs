@@ -1,18 +1,28 @@
 //! Where and how a tariff rounds (`RATING` 3.1).
 
-use crate::exact::{Exact, Overflow};
+use crate::exact::Exact;
 use crate::reader::{At, Problems};
 
 /// The most decimal places a tariff may round to.
-const MAX_PLACES: u32 = 8;
+pub(crate) const MAX_PLACES: u32 = 8;
 
 /// What becomes of a tie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// Away from zero.
     HalfUp,
     /// To the even digit.
     HalfEven,
+}
+
+impl Mode {
+    pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        match at.text(problems)? {
+            "half_up" => Some(Self::HalfUp),
+            "half_even" => Some(Self::HalfEven),
+            _ => at.wrong(problems, "must be half_up or half_even"),
+        }
+    }
 }
 
 /// What is rounded.
@@ -56,11 +66,7 @@ impl Rounding {
                 fields.need(key, problems)
             }
         };
-        let mode = part("mode", problems).map(|at| match at.text(problems)? {
-            "half_up" => Some(Mode::HalfUp),
-            "half_even" => Some(Mode::HalfEven),
-            _ => at.wrong(problems, "must be half_up or half_even"),
-        });
+        let mode = part("mode", problems).map(|at| Mode::read(&at, problems));
         let places = part("places", problems).map(|at| at.count(MAX_PLACES, problems));
         fields.finish(problems);
         Some(Self {
@@ -71,34 +77,34 @@ impl Rounding {
     }
 
     /// A line's amount from its exact value.
-    pub(crate) fn line(&self, exact: Exact) -> Result<Exact, Overflow> {
+    pub(crate) fn line(&self, exact: &Exact) -> Exact {
         match self.scope {
             Scope::Line => exact.rounded(self.places, self.mode),
-            Scope::Total | Scope::None => Ok(exact),
+            Scope::Total | Scope::None => exact.clone(),
         }
     }
 
     /// The total from the sum of the lines' amounts.
-    pub(crate) fn total(&self, sum: Exact) -> Result<Exact, Overflow> {
+    pub(crate) fn total(&self, sum: &Exact) -> Exact {
         match self.scope {
             Scope::Total => sum.rounded(self.places, self.mode),
-            Scope::Line | Scope::None => Ok(sum),
+            Scope::Line | Scope::None => sum.clone(),
         }
     }
 
     /// A line's amount as text: with the places it was rounded to, otherwise as [`Exact`] shows itself.
-    pub(crate) fn show_line(&self, amount: Exact) -> Result<String, Overflow> {
+    pub(crate) fn show_line(&self, amount: &Exact) -> String {
         match self.scope {
             Scope::Line => amount.to_fixed(self.places, self.mode),
-            Scope::Total | Scope::None => Ok(amount.to_string()),
+            Scope::Total | Scope::None => amount.to_string(),
         }
     }
 
     /// The total as text.
-    pub(crate) fn show_total(&self, total: Exact) -> Result<String, Overflow> {
+    pub(crate) fn show_total(&self, total: &Exact) -> String {
         match self.scope {
             Scope::Line | Scope::Total => total.to_fixed(self.places, self.mode),
-            Scope::None => Ok(total.to_string()),
+            Scope::None => total.to_string(),
         }
     }
 }

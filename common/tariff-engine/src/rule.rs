@@ -1,9 +1,8 @@
 //! When a price holds (`RATING` 3.2): rules over month, day and local clock.
 
-use std::collections::BTreeSet;
-
 use chrono::{Datelike, NaiveDate, Weekday};
 
+use crate::event::Calendar;
 use crate::reader::{At, Fields, Problems};
 
 /// Minutes of a clock's day.
@@ -18,9 +17,9 @@ enum DayName {
 
 /// The clock of a rule, minutes since 00:00; `to` is exclusive and may lie before `from`, past midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Clock {
-    from: u32,
-    to: u32,
+pub(crate) struct Clock {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
 }
 
 /// One rule: all its parts must hold; a part that is absent holds always.
@@ -29,6 +28,7 @@ struct Rule {
     months: Option<Vec<u32>>,
     days: Option<Vec<DayName>>,
     clock: Option<Clock>,
+    event: Option<String>,
 }
 
 /// A list of rules, one of which must hold.
@@ -46,76 +46,106 @@ impl When {
     }
 
     /// Whether it holds for an interval that starts on `day` at `minute` of the local clock.
-    pub(crate) fn holds(&self, day: NaiveDate, minute: u32, holidays: &BTreeSet<NaiveDate>) -> bool {
-        let holiday = holidays.contains(&day);
-        self.0.iter().any(|rule| rule.holds(day, minute, holiday))
+    pub(crate) fn holds(&self, day: NaiveDate, minute: u32, calendar: &Calendar) -> bool {
+        self.0.iter().any(|rule| rule.holds(day, minute, calendar))
     }
 
     /// The minutes of the clock at which the answer may change.
-    pub(crate) fn edges(&self) -> impl Iterator<Item = u32> {
-        self.0
-            .iter()
-            .filter_map(|rule| rule.clock)
-            .flat_map(|clock| [clock.from, clock.to])
+    pub(crate) fn edges(&self, calendar: &Calendar) -> Vec<u32> {
+        let events = |rule: &Rule| {
+            let name = rule.event.clone().unwrap_or_default();
+            calendar.named(&name).map(|event| event.clock).collect::<Vec<_>>()
+        };
+        let clocks = self.0.iter().flat_map(|rule| {
+            let own = rule.clock.into_iter();
+            own.chain(events(rule)).collect::<Vec<_>>()
+        });
+        clocks.flat_map(|clock| [clock.from, clock.to]).collect()
     }
 }
 
 impl Rule {
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
-        let months = fields
-            .get("months")
-            .map(|at| read_list(&at, problems, read_month));
-        let days = fields.get("days").map(|at| read_list(&at, problems, read_day));
-        let clock = read_clock(&mut fields, problems);
+        let months = fields.maybe("months", problems, |at, problems| {
+            at.several(problems, read_month)
+        });
+        let days = fields.maybe("days", problems, |at, problems| at.several(problems, read_day));
+        let clock = Clock::read(&mut fields, problems);
+        let event = fields.maybe("event", problems, |at, problems| {
+            at.text(problems).map(str::to_owned)
+        });
         fields.finish(problems);
         Some(Self {
-            months: months.map_or(Some(None), |list| list.map(Some))?,
-            days: days.map_or(Some(None), |list| list.map(Some))?,
+            months: months?,
+            days: days?,
             clock: clock?,
+            event: event?,
         })
     }
 
-    fn holds(&self, day: NaiveDate, minute: u32, holiday: bool) -> bool {
+    fn holds(&self, day: NaiveDate, minute: u32, calendar: &Calendar) -> bool {
+        let date = day;
         let month = self
             .months
             .as_ref()
             .is_none_or(|months| months.contains(&day.month()));
-        let name = if holiday {
+        let name = if calendar.is_holiday(day) {
             DayName::Holiday
         } else {
             DayName::Week(day.weekday())
         };
         let day = self.days.as_ref().is_none_or(|days| days.contains(&name));
-        month && day && self.clock.is_none_or(|clock| clock.holds(minute))
+        let event = self
+            .event
+            .as_ref()
+            .is_none_or(|name| calendar.is_event(name, date, minute));
+        month && day && event && self.clock.is_none_or(|clock| clock.holds(minute))
     }
 }
 
 impl Clock {
-    fn holds(self, minute: u32) -> bool {
+    pub(crate) fn holds(self, minute: u32) -> bool {
         if self.from < self.to {
             (self.from..self.to).contains(&minute)
         } else {
             minute >= self.from || minute < self.to
         }
     }
-}
 
-/// A list of at least one; `None` if anything in it is wrong.
-fn read_list<T>(
-    at: &At<'_>,
-    problems: &mut Problems,
-    read: fn(&At<'_>, &mut Problems) -> Option<T>,
-) -> Option<Vec<T>> {
-    let items = at.list(problems)?;
-    if items.is_empty() {
-        return at.wrong(problems, "must not be empty");
+    /// Whether `minute` of `day` lies in the one stretch that begins on `date`.
+    pub(crate) fn holds_on(self, date: NaiveDate, day: NaiveDate, minute: u32) -> bool {
+        if self.from < self.to {
+            day == date && (self.from..self.to).contains(&minute)
+        } else {
+            (day == date && minute >= self.from) || (date.succ_opt() == Some(day) && minute < self.to)
+        }
     }
-    let found: Vec<_> = items.iter().map(|item| read(item, problems)).collect();
-    found.into_iter().collect()
+
+    /// `Some(None)` = there is no clock.
+    pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Option<Self>> {
+        let path = fields.path.clone();
+        let from = fields.get("from").map(|at| read_time(&at, problems));
+        let to = fields.get("to").map(|at| read_time(&at, problems));
+        if from.is_none() && to.is_none() {
+            return Some(None);
+        }
+        let clock = Self {
+            from: from.unwrap_or(Some(0))?,
+            to: to.unwrap_or(Some(DAY_MINUTES))?,
+        };
+        if clock.from == clock.to || clock.from == DAY_MINUTES {
+            problems.add(
+                &path,
+                "from and to leave it open whether this is nothing or the whole day",
+            );
+            return None;
+        }
+        Some(Some(clock))
+    }
 }
 
-fn read_month(at: &At<'_>, problems: &mut Problems) -> Option<u32> {
+pub(crate) fn read_month(at: &At<'_>, problems: &mut Problems) -> Option<u32> {
     match at.count(12, problems)? {
         0 => at.wrong(problems, "must be a month from 1 to 12"),
         month => Some(month),
@@ -134,28 +164,6 @@ fn read_day(at: &At<'_>, problems: &mut Problems) -> Option<DayName> {
         "hol" => DayName::Holiday,
         _ => return at.wrong(problems, "must be mon, tue, wed, thu, fri, sat, sun or hol"),
     })
-}
-
-/// `Some(None)` = the rule has no clock.
-fn read_clock(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Option<Clock>> {
-    let path = fields.path.clone();
-    let from = fields.get("from").map(|at| read_time(&at, problems));
-    let to = fields.get("to").map(|at| read_time(&at, problems));
-    if from.is_none() && to.is_none() {
-        return Some(None);
-    }
-    let clock = Clock {
-        from: from.unwrap_or(Some(0))?,
-        to: to.unwrap_or(Some(DAY_MINUTES))?,
-    };
-    if clock.from == clock.to || clock.from == DAY_MINUTES {
-        problems.add(
-            &path,
-            "from and to leave it open whether this is nothing or the whole day",
-        );
-        return None;
-    }
-    Some(Some(clock))
 }
 
 /// `HH:MM` from 00:00 to 24:00, as minutes.

@@ -1,28 +1,59 @@
 //! What a tariff makes of a period: lines that explain themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
+use crate::carry::Carry;
 use crate::exact::Exact;
+use crate::how::{Figures, How};
+use crate::reader::{At, Problems};
+use crate::rounding::Rounding;
 
 /// Which series of energy a charge counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Register {
     /// Delivered to the customer.
     Import,
     /// Received from the customer; positive.
     Export,
+    /// Reactive energy, in kvarh.
+    Reactive,
+    /// Any other register of a meter.
+    Named(Box<str>),
 }
 
 impl Register {
     /// The name in tariffs and bills.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Import => "import",
             Self::Export => "export",
+            Self::Reactive => "reactive",
+            Self::Named(name) => name,
         }
+    }
+
+    /// The register of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        match name {
+            "import" => Self::Import,
+            "export" => Self::Export,
+            "reactive" => Self::Reactive,
+            name => Self::Named(name.into()),
+        }
+    }
+
+    pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let name = at.text(problems)?;
+        if model::is_valid_id(name) {
+            return Some(Self::of_name(name));
+        }
+        at.wrong(problems, "must be import, export, or the name of a register")
     }
 }
 
@@ -31,8 +62,14 @@ impl Register {
 pub enum Unit {
     /// Kilowatt-hours.
     KilowattHours,
+    /// Kilovar-hours.
+    Kilovarhours,
+    /// Kilowatts.
+    Kilowatts,
     /// Local days.
     Days,
+    /// Packages of energy.
+    Packages,
     /// The sum of the lines it is worked out from.
     Base,
 }
@@ -43,7 +80,10 @@ impl Unit {
     pub const fn word(self) -> &'static str {
         match self {
             Self::KilowattHours => "kWh",
+            Self::Kilovarhours => "kvarh",
+            Self::Kilowatts => "kW",
             Self::Days => "days",
+            Self::Packages => "packages",
             Self::Base => "base",
         }
     }
@@ -64,21 +104,59 @@ pub struct Line {
     pub exact: Exact,
     /// As it counts in the bill: rounded if the tariff rounds lines.
     pub amount: Exact,
-    /// [`Self::amount`] with the tariff's places.
-    pub amount_text: String,
-    /// A sentence for a person.
-    pub explanation: String,
+    /// How the amount came about.
+    pub how: How,
+    /// The first day of the version that the line is by; absent where the bill has one version.
+    pub version: Option<NaiveDate>,
     /// The category of tax that this line is, if it is one (`RATING` 3.18).
     pub tax: Option<String>,
+    pub(crate) terms: Arc<Terms>,
+}
+
+/// What all lines of a bill are made by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) currency: String,
+    pub(crate) rounding: Rounding,
+    pub(crate) zone: Tz,
 }
 
 impl Line {
     /// Whether a charge that names `name` means this line: its id, or the id before a band or version.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
-        self.id
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '@']))
+        if let Some(rest) = self.id.strip_prefix(name) {
+            return rest.is_empty() || rest.starts_with(['.', '@']);
+        }
+        // `energy@2024-04-01` means the lines of all bands of that version.
+        let parts = name.split_once('@').zip(self.id.split_once('@'));
+        parts.is_some_and(|((name, day), (id, version))| {
+            let rest = id.strip_prefix(name);
+            day == version && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
+    /// [`Self::amount`] with the tariff's places.
+    #[must_use]
+    pub fn amount_text(&self) -> String {
+        self.terms.rounding.show_line(&self.amount)
+    }
+
+    /// A sentence for a person: quantity, price, where both come from, the exact amount, and what rounding made of it.
+    #[must_use]
+    pub fn explanation(&self) -> String {
+        let figures = Figures {
+            quantity: &self.quantity,
+            price: self.price.as_ref(),
+            zone: self.terms.zone,
+        };
+        let how = self.how.sentence(&figures);
+        let (amount, currency) = (self.amount_text(), &self.terms.currency);
+        if self.amount == self.exact {
+            format!("{how} = {amount} {currency}")
+        } else {
+            format!("{how} = {}, rounded to {amount} {currency}", self.exact)
+        }
     }
 }
 
@@ -93,6 +171,8 @@ pub struct Statement {
     pub days: u32,
     /// Intervals that were priced.
     pub intervals: u32,
+    /// Those of them that were estimated.
+    pub estimated: u32,
     /// kWh by register.
     pub totals: BTreeMap<Register, Exact>,
     /// In order of the tariff.
@@ -103,4 +183,8 @@ pub struct Statement {
     pub total_text: String,
     /// Lines that no tax category takes, or more than one, although the tariff names categories.
     pub untaxed: Vec<String>,
+    /// The tariff's edition.
+    pub edition: Arc<str>,
+    /// What the next bill gets.
+    pub carry: Carry,
 }

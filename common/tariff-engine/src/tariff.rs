@@ -1,21 +1,30 @@
 //! A neutral tariff (`RATING` section 3) as it was read: all of it understood, or refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
+use crate::RatingError;
 use crate::bill_charge::BillCharge;
 use crate::charge::Charge;
+use crate::estimate::Estimation;
 use crate::json::Node;
 use crate::reader::{At, Fields, Problems};
 use crate::rounding::Rounding;
 use crate::statement::Register;
+use crate::values::{self, Values};
 
 /// The number of the rules by which this crate computes. A change of any amount for the same input is a new number, and the older
 /// rules stay.
 pub const RATING_RULES: u32 = 1;
+
+/// The line that settles bills on estimated reads (`RATING` 3.14).
+pub(crate) const PREVIOUSLY_BILLED: &str = "previously_billed";
+/// The most charges of a version, and the most bill charges: each may add digits to an exact sum.
+const MAX_CHARGES: usize = 100;
 
 /// A tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +37,16 @@ pub struct Tariff {
     /// Lines carry the first day of their version.
     pub(crate) versioned: bool,
     pub(crate) bill_charges: Vec<BillCharge>,
-    edition: String,
+    /// How missing intervals are estimated, if they may be (`RATING` 3.15).
+    pub(crate) estimation: Option<Estimation>,
+    /// Bills on estimated reads are settled by the next actual one (`RATING` 3.14).
+    pub(crate) trueup: bool,
+    /// Values that it calls by name.
+    pub(crate) names: BTreeSet<String>,
+    /// It has rules or charges on events.
+    pub(crate) uses_events: bool,
+    node: Node,
+    edition: Arc<str>,
     canonical: String,
 }
 
@@ -56,38 +74,82 @@ impl Tariff {
                 return Err(problems);
             }
         };
-        let canonical = node.canonical();
-        let tariff = Self::read(&At::root(&node), canonical, &mut problems);
+        // What depends on values by name is judged when they are known.
+        let names = values::names(&node);
+        if !names.is_empty() {
+            problems = Problems::with_open_values();
+        }
+        let sample = values::replaced(&node, &mut |_| Some("1".to_owned()));
+        let tariff = sample.ok().and_then(|sample| {
+            let tariff = Self::read(&At::root(&sample), &mut problems)?;
+            Some(tariff.of_text(node, names))
+        });
         match tariff {
             Some(tariff) if problems.all().is_empty() => Ok(tariff),
             _ => Err(problems),
         }
     }
 
-    fn read(at: &At<'_>, canonical: String, problems: &mut Problems) -> Option<Self> {
+    fn of_text(self, node: Node, names: BTreeSet<String>) -> Self {
+        let canonical = node.canonical();
+        Self {
+            names,
+            uses_events: node.has_key("event"),
+            edition: hex(&Sha256::digest(canonical.as_bytes())).into(),
+            canonical,
+            node,
+            ..self
+        }
+    }
+
+    /// The tariff with the values of a day.
+    pub(crate) fn filled(&self, values: &Values, day: NaiveDate) -> Result<Self, RatingError> {
+        let mut value = |name: &str| values.on(name, day).map(str::to_owned);
+        let node = values::replaced(&self.node, &mut value)
+            .map_err(|name| RatingError::ValueMissing { name, day })?;
+        let mut problems = Problems::default();
+        let filled = Self::read(&At::root(&node), &mut problems);
+        let wrong = || RatingError::ValueWrong {
+            problems: problems.to_string(),
+        };
+        let filled = filled.filter(|_| problems.all().is_empty()).ok_or_else(wrong)?;
+        Ok(Self {
+            edition: Arc::clone(&self.edition),
+            canonical: self.canonical.clone(),
+            uses_events: self.uses_events,
+            ..filled
+        })
+    }
+
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
         let currency = fields
             .need("currency", problems)
             .and_then(|at| read_currency(&at, problems));
-        let zone = fields
-            .need("timezone", problems)
-            .and_then(|at| read_zone(&at, problems));
+        let zone = read_zone(&mut fields, problems);
         let holidays = fields
-            .get("holidays")
-            .map_or(Some(BTreeSet::new()), |at| read_dates(&at, problems));
+            .maybe("holidays", problems, read_dates)
+            .map(Option::unwrap_or_default);
         let rounding = fields
             .need("rounding", problems)
             .and_then(|at| Rounding::read(&at, problems));
+        let estimation = fields.maybe("estimation", problems, Estimation::read);
+        let trueup = fields.maybe("estimated_reads", problems, read_trueup);
         let mut names = BTreeSet::new();
         let versions = read_versions(&mut fields, &mut names, problems);
+        names.insert(PREVIOUSLY_BILLED.to_owned());
         let bill_charges = fields.get("bill_charges").map_or(Some(Vec::new()), |at| {
-            let charges: Vec<_> = at
-                .list(problems)?
+            let items = at.list(problems)?;
+            problems.judge(&at.path, items.len() <= MAX_CHARGES, "are more than 100");
+            let charges: Vec<_> = items
                 .iter()
                 .map(|at| BillCharge::read(at, &mut names, problems))
                 .collect();
             charges.into_iter().collect()
         });
+        for key in ["name", "id"] {
+            fields.maybe(key, problems, |at, problems| at.text(problems).map(drop));
+        }
         fields.finish(problems);
         let (versions, versioned) = versions?;
         Some(Self {
@@ -98,8 +160,13 @@ impl Tariff {
             versions,
             versioned,
             bill_charges: bill_charges?,
-            edition: hex(&Sha256::digest(canonical.as_bytes())),
-            canonical,
+            estimation: estimation?,
+            trueup: trueup?.unwrap_or(false),
+            names: BTreeSet::new(),
+            uses_events: false,
+            node: Node::Null,
+            edition: "".into(),
+            canonical: String::new(),
         })
     }
 
@@ -107,6 +174,10 @@ impl Tariff {
     #[must_use]
     pub fn edition(&self) -> &str {
         &self.edition
+    }
+
+    pub(crate) fn edition_arc(&self) -> Arc<str> {
+        Arc::clone(&self.edition)
     }
 
     /// The text with sorted keys and no spaces; numbers with the digits as written.
@@ -139,7 +210,8 @@ impl Tariff {
         self.versions
             .iter()
             .flat_map(|version| &version.charges)
-            .filter_map(Charge::register)
+            .flat_map(Charge::registers)
+            .chain(self.bill_charges.iter().filter_map(BillCharge::register).cloned())
             .collect()
     }
 }
@@ -152,11 +224,36 @@ fn read_currency(at: &At<'_>, problems: &mut Problems) -> Option<String> {
     at.wrong(problems, "must be three capital letters (ISO 4217)")
 }
 
-fn read_zone(at: &At<'_>, problems: &mut Problems) -> Option<Tz> {
-    let text = at.text(problems)?;
-    text.parse()
-        .ok()
-        .or_else(|| at.wrong(problems, "must be an IANA time zone"))
+/// An IANA zone, or the fixed zone of whole hours.
+fn read_zone(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Tz> {
+    let path = fields.path_of("timezone");
+    match (fields.get("timezone"), fields.get("utc_offset_hours")) {
+        (Some(at), None) => at
+            .text(problems)?
+            .parse()
+            .ok()
+            .or_else(|| at.wrong(problems, "must be an IANA time zone")),
+        (None, Some(at)) => {
+            let hours = at.number(problems)?.to_whole();
+            // The names of these zones count the other way round.
+            let name = hours.map(|hours| format!("Etc/GMT{:+}", hours.saturating_neg()));
+            name.and_then(|name| name.parse().ok())
+                .or_else(|| at.wrong(problems, "must be whole hours from -12 to 14"))
+        }
+        _ => {
+            problems.add(&path, "must have either timezone or utc_offset_hours");
+            None
+        }
+    }
+}
+
+/// `trueup`, or `difference`.
+pub(crate) fn read_trueup(at: &At<'_>, problems: &mut Problems) -> Option<bool> {
+    match at.text(problems)? {
+        "trueup" => Some(true),
+        "difference" => Some(false),
+        _ => at.wrong(problems, "must be trueup or difference"),
+    }
 }
 
 fn read_dates(at: &At<'_>, problems: &mut Problems) -> Option<BTreeSet<NaiveDate>> {
@@ -215,13 +312,14 @@ fn read_version(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Proble
     let from = fields
         .need("valid_from", problems)
         .and_then(|at| at.date(problems));
-    let to = fields.get("valid_to").map(|at| at.date(problems));
+    let to = fields.maybe("valid_to", problems, |at, problems| at.date(problems));
     let charges = fields
         .need("charges", problems)
         .and_then(|at| read_charges(&at, names, problems));
+    fields.maybe("name", problems, |at, problems| at.text(problems).map(drop));
     let path = fields.path.clone();
     fields.finish(problems);
-    let (from, to) = (from?, to.map_or(Some(None), |date| date.map(Some))?);
+    let (from, to) = (from?, to?);
     if to.is_some_and(|to| to <= from) {
         problems.add(&path, "ends before it begins");
     }
@@ -234,8 +332,9 @@ fn read_version(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Proble
 
 fn read_charges(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Vec<Charge>> {
     let mut ids = BTreeSet::new();
-    let read: Vec<_> = at
-        .list(problems)?
+    let items = at.list(problems)?;
+    problems.judge(&at.path, items.len() <= MAX_CHARGES, "are more than 100");
+    let read: Vec<_> = items
         .iter()
         .map(|at| Charge::read(at, &mut ids, problems))
         .collect();

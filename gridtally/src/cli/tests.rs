@@ -21,6 +21,8 @@ fn the_commands_of_the_contract_are_understood() {
         "bill export --statement --out bills.jsonl",
         "bill export --output csv",
         "rate --case case.json --data d --out bill.json",
+        "rate --case-dir cases --out-dir bills",
+        "rate --tariff t.json --load l.csv --tz America/Chicago --cycle 2018-01-01..2018-02-01 --explain --output table",
         "reading import load.csv --meter m-1",
         "log verify --data d",
         "quarantine replay",
@@ -38,6 +40,10 @@ fn units_and_numbers_are_checked_while_typing() {
         "up --metrics-listen 9100",
         "demo --households 100001",
         "up --colour red",
+        "rate",
+        "rate --case-dir cases",
+        "rate --tariff t.json",
+        "rate --case c.json --tariff t.json --load l.csv",
     ] {
         let words = std::iter::once("gridtally").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_err(), "{line}");

@@ -1,125 +1,117 @@
-//! `gridtally rate`: a bill offline, from a case file (`RATING` 1.7). No platform, no folder, no clock.
+//! `gridtally rate`: bills offline, from case files (`RATING` 1.7) or a tariff and a load. No platform, no store, no clock.
 
-mod load;
+mod files;
+mod show;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tariff_engine::{Line, Period, Statement, Tariff};
+use tariff_engine::case::{Bills, Case, CaseError, Files, parse_cycle};
 
 use crate::cli::RateArgs;
 use crate::error::CommandError;
 use crate::output;
-use load::Load;
-
-/// A case of the kinds this version rates; anything else in the file is refused.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    id: String,
-    #[serde(default, rename = "title")]
-    _title: String,
-    tariff: Option<String>,
-    load: String,
-    cycles: Vec<Cycle>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cycle {
-    from: String,
-    to: String,
-}
 
 /// Runs `rate`.
 ///
 /// # Errors
-/// [`CommandError::Invalid`] for what is wrong with or not supported of the case, its tariff or its load.
+/// [`CommandError::Invalid`] for what is wrong with or cannot be priced of the files.
 pub(crate) fn run(args: &RateArgs) -> Result<(), CommandError> {
-    let case: Case = serde_json::from_str(&read(&args.case)?).map_err(|error| wrong(&args.case, &error))?;
-    let folder = args.data.as_deref().unwrap_or_else(|| Path::new("."));
-    let tariff_path = match &case.tariff {
-        Some(path) => folder.join(path),
-        None => args.case.with_file_name("tariff.json"),
+    if let (Some(folder), Some(out)) = (&args.case_dir, &args.out_dir) {
+        return many(folder, out, args.data.as_deref());
+    }
+    let bills = match (&args.case, &args.tariff, &args.load) {
+        (Some(case), _, _) => of_case(case, args.data.as_deref())?,
+        (None, Some(tariff), Some(load)) => of_load(tariff, load, args)?,
+        _ => {
+            return Err(CommandError::Invalid(
+                "neither a case nor a tariff with a load".to_owned(),
+            ));
+        }
     };
-    let tariff = Tariff::parse(&read(&tariff_path)?).map_err(|problems| wrong(&tariff_path, &problems))?;
-    let load_path = folder.join(&case.load);
-    let load = Load::parse(&read(&load_path)?).map_err(|what| wrong(&load_path, &what))?;
-    let tariff = Arc::new(tariff);
-    let bills = case
-        .cycles
-        .iter()
-        .map(|cycle| bill(&tariff, &load, cycle))
-        .collect::<Result<Vec<_>, _>>()?;
-    let answer = json!({"case": case.id, "currency": tariff.currency(), "bills": bills});
-    let text = serde_json::to_string_pretty(&answer)
-        .map_err(|error| CommandError::failed("cannot write the bills as JSON", error))?;
     match &args.out {
-        None => output::line(&text),
-        Some(path) => std::fs::write(path, text + "\n")
-            .map_err(|error| CommandError::failed(format!("cannot write {}", path.display()), error)),
+        None => show::print(&bills, args.output, args.explain),
+        Some(path) => files::write(path, &show::json(&bills)?),
     }
 }
 
-fn read(path: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(path).map_err(|error| wrong(path, &error))
+/// The bills of one case file.
+fn of_case(path: &Path, data: Option<&Path>) -> Result<Bills, CommandError> {
+    let case = Case::parse(&files::read(path)?).map_err(|problems| wrong(path, &problems))?;
+    let folder = files::data_folder(path, data);
+    let tariff_path = match &case.paths.tariff {
+        Some(name) => folder.join(name),
+        None => path.with_file_name("tariff.json"),
+    };
+    let text = |name: &Option<String>| {
+        name.as_ref()
+            .map(|name| files::read(&folder.join(name)))
+            .transpose()
+    };
+    let (load, prices) = (text(&case.paths.load)?, text(&case.paths.prices)?);
+    let texts = Files {
+        tariff: &files::read(&tariff_path)?,
+        load: load.as_deref(),
+        prices: prices.as_deref(),
+    };
+    case.bills(texts).map_err(|error| wrong(path, &error))
+}
+
+/// Every case of a folder. One that is wrong does not keep the others from their bills.
+fn many(folder: &Path, out: &Path, data: Option<&Path>) -> Result<(), CommandError> {
+    files::make(out)?;
+    let (mut wrong, mut ids) = (Vec::new(), BTreeSet::new());
+    let paths = files::cases(folder)?;
+    for path in &paths {
+        match of_case(path, data) {
+            Ok(bills) if !files::is_name(&bills.case) => {
+                wrong.push(format!("{}: the id cannot name a file", path.display()));
+            }
+            Ok(bills) if !ids.insert(bills.case.clone()) => {
+                wrong.push(format!(
+                    "{}: another case has the id {}",
+                    path.display(),
+                    bills.case
+                ));
+            }
+            Ok(bills) => files::write(&out.join(format!("{}.json", bills.case)), &show::json(&bills)?)?,
+            Err(error) => wrong.push(error.to_string()),
+        }
+    }
+    if wrong.is_empty() {
+        return output::line(&format!("{} cases", paths.len()));
+    }
+    Err(CommandError::Invalid(wrong.join("\n")))
+}
+
+/// The bills of a tariff and a load.
+fn of_load(tariff: &Path, load: &Path, args: &RateArgs) -> Result<Bills, CommandError> {
+    let zone = |name: &String| {
+        let zone = name.parse::<chrono_tz::Tz>();
+        zone.map_err(|_| CommandError::Invalid(format!("{name} is no IANA time zone")))
+    };
+    let zone = args.tz.as_ref().map(zone).transpose()?;
+    let cycle = args.cycle.as_deref().map(parse_cycle).transpose();
+    let cycle = cycle.map_err(|reason| CommandError::Invalid(format!("--cycle {reason}")))?;
+    let (tariff_text, load_text) = (files::read(tariff)?, files::read(load)?);
+    let about = |error: &CaseError| match error {
+        CaseError::Load(_) => wrong(load, error),
+        CaseError::Case(_) | CaseError::Tariff(_) | CaseError::Prices(_) | CaseError::Bill { .. } => {
+            wrong(tariff, error)
+        }
+    };
+    let case = Case::of_load(&tariff_text, &load_text, zone, cycle).map_err(|error| about(&error))?;
+    let texts = Files {
+        tariff: &tariff_text,
+        load: Some(&load_text),
+        prices: None,
+    };
+    case.bills(texts).map_err(|error| about(&error))
 }
 
 fn wrong(path: &Path, what: &dyn std::fmt::Display) -> CommandError {
     CommandError::Invalid(format!("{}: {what}", path.display()))
 }
 
-fn bill(tariff: &Arc<Tariff>, load: &Load, cycle: &Cycle) -> Result<Value, CommandError> {
-    let named = |what: &dyn std::fmt::Display| {
-        CommandError::Invalid(format!("cycle {} to {}: {what}", cycle.from, cycle.to))
-    };
-    let date = |text: &str| text.parse::<NaiveDate>().map_err(|error| named(&error));
-    let period = Period::of_dates(tariff.zone(), date(&cycle.from)?, date(&cycle.to)?)
-        .map_err(|error| named(&error))?;
-    if let Some(missing) = load.first_missing(period.start_ms..period.end_ms) {
-        return Err(named(&format!(
-            "the interval that starts at {} is missing",
-            instant(missing)
-        )));
-    }
-    let compiled = tariff.compile(&period).map_err(|error| named(&error))?;
-    let statement = compiled.price(&load.intervals).map_err(|error| named(&error))?;
-    Ok(shown(&period, &statement, load.has_export))
-}
-
-fn shown(period: &Period, statement: &Statement, has_export: bool) -> Value {
-    let line = |line: &Line| {
-        json!({
-            "id": line.id,
-            "quantity": line.quantity.to_string(),
-            "unit": line.unit.word(),
-            "exact": line.exact.to_string(),
-            "amount": line.amount_text,
-        })
-    };
-    let totals: serde_json::Map<String, Value> = statement
-        .totals
-        .iter()
-        .filter(|(register, _)| has_export || **register == tariff_engine::Register::Import)
-        .map(|(register, total)| (register.name().to_owned(), json!(total.to_string())))
-        .collect();
-    json!({
-        "from": statement.from.to_string(),
-        "to": statement.to.to_string(),
-        "start_utc": instant(period.start_ms),
-        "end_utc": instant(period.end_ms),
-        "days": statement.days,
-        "intervals": statement.intervals,
-        "totals": totals,
-        "lines": statement.lines.iter().map(line).collect::<Vec<_>>(),
-        "total": statement.total_text,
-    })
-}
-
-fn instant(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms)
-        .map_or_else(String::new, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
-}
+#[cfg(test)]
+mod tests;

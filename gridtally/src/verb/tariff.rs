@@ -41,8 +41,8 @@ pub(crate) async fn run(command: TariffCommand) -> Result<(), CommandError> {
 fn lint(file: &Path) -> Result<(), CommandError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| CommandError::Invalid(format!("cannot read {}: {error}", file.display())))?;
-    match tariff_engine::Tariff::parse(&text) {
-        Ok(_) => output::line(&format!("{}: ok", file.display())),
+    match tariff_engine::case::check_tariff(&text) {
+        Ok(()) => output::line(&format!("{}: ok", file.display())),
         Err(problems) => Err(CommandError::Invalid(format!("{}: {problems}", file.display()))),
     }
 }

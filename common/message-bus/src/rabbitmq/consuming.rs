@@ -119,10 +119,12 @@ impl Desk {
     }
 }
 
-/// Asks the task to acknowledge everything up to a delivery.
+/// Asks the task to acknowledge a delivery.
 #[derive(Debug)]
 pub(super) struct Ack {
     pub(super) tag: u64,
+    /// And everything delivered before it.
+    pub(super) multiple: bool,
     /// The number of the channel: over another one it would acknowledge other messages.
     pub(super) attached: u64,
     pub(super) done: oneshot::Sender<Result<(), BusError>>,
@@ -230,7 +232,7 @@ impl Task {
                     if ack.attached != attached {
                         continue; // dropped unanswered: the messages come again
                     }
-                    let options = BasicAckOptions { multiple: true };
+                    let options = BasicAckOptions { multiple: ack.multiple };
                     let acking = channel.basic_ack(ack.tag, options);
                     let outcome = within(self.common.options.deadline, "acknowledge", acking).await;
                     let failed = outcome.as_ref().err().map(ToString::to_string);

@@ -35,7 +35,7 @@ pub(super) type Gap = (Position, Position);
 /// What to do with a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Nothing: the gap handed out at the start covers it.
+    /// Acknowledge it alone: it was handed out before, and the gap handed out with this channel covers the doubt.
     Covered,
     /// Hand it out, after the gap if there is one.
     Hand {
@@ -96,7 +96,6 @@ impl Cursor {
         let hole = self.follow(arrival);
         let counted = self.group == Group::Analytics && arrival.redelivered;
         if counted && (1..=self.attached_at).contains(&arrival.stamp) {
-            self.pending.push_back((self.last, arrival.tag));
             return Step::Covered;
         }
         let stamp = arrival.stamp.min(now.saturating_add(MAX_AHEAD));

@@ -51,8 +51,10 @@ impl Reader {
             tried: Some(tried),
         };
         common.tasks.spawn(task.run());
-        // Without a broker the attempt lasts: the subscription is good all the same, and goes on trying.
-        drop(tokio::time::timeout(common.options.deadline, first_attempt).await);
+        // Without a broker the subscription is good all the same, and goes on trying.
+        if common.status.admits().is_ok() {
+            drop(tokio::time::timeout(common.options.deadline, first_attempt).await);
+        }
         Self {
             common: Arc::clone(common),
             group,
@@ -78,17 +80,21 @@ impl Reader {
                 }
                 Event::Arrived(envelope) => {
                     let now = stamps::micros(&*self.common.options.clock);
-                    if let Step::Hand { gap, position } = self.cursor.take(envelope.arrival, now) {
-                        if let Some(gap) = gap {
-                            self.hand_gap(gap);
+                    let tag = envelope.arrival.tag;
+                    match self.cursor.take(envelope.arrival, now) {
+                        Step::Covered => drop(self.send_ack(tag, false)),
+                        Step::Hand { gap, position } => {
+                            if let Some(gap) = gap {
+                                self.hand_gap(gap);
+                            }
+                            self.ready.push_back(Delivery::Message {
+                                position,
+                                id: envelope.id,
+                                kind: envelope.kind,
+                                time_ms: envelope.time_ms,
+                                body: envelope.body,
+                            });
                         }
-                        self.ready.push_back(Delivery::Message {
-                            position,
-                            id: envelope.id,
-                            kind: envelope.kind,
-                            time_ms: envelope.time_ms,
-                            body: envelope.body,
-                        });
                     }
                 }
             }
@@ -105,16 +111,17 @@ impl Reader {
     fn make_way(&mut self) {
         let most = usize::from(self.common.options.prefetch) / 4;
         if let Some(tag) = self.cursor.overflow(most) {
-            self.send_ack(tag);
+            drop(self.send_ack(tag, true)); // should it fail, the channel does
         }
         self.common.metrics.unacked(self.group, self.cursor.unacked());
     }
 
     /// Never answered when the channel has changed.
-    fn send_ack(&self, tag: u64) -> oneshot::Receiver<Result<(), BusError>> {
+    fn send_ack(&self, tag: u64, multiple: bool) -> oneshot::Receiver<Result<(), BusError>> {
         let (done, outcome) = oneshot::channel();
         let ack = Ack {
             tag,
+            multiple,
             attached: self.attached,
             done,
         };
@@ -160,7 +167,7 @@ impl Subscription for Reader {
             return Err(lost());
         }
         // The task has a deadline for it too; this one is for a task that lost its channel meanwhile.
-        let outcome = tokio::time::timeout(self.common.options.deadline * 2, self.send_ack(tag)).await;
+        let outcome = tokio::time::timeout(self.common.options.deadline * 2, self.send_ack(tag, true)).await;
         outcome.map_err(|_| lost())?.map_err(|_| lost())??;
         self.common.status.acked(self.group, self.topic, position);
         self.common.metrics.unacked(self.group, self.cursor.unacked());

@@ -1,7 +1,6 @@
 //! Which lines an interval went into, for explanations.
 
 use super::Compiled;
-use crate::charge::Kind;
 use crate::statement::Register;
 
 impl Compiled {
@@ -9,29 +8,22 @@ impl Compiled {
     /// none outside the period.
     #[must_use]
     pub fn lines_at(&self, instant_ms: i64) -> Vec<(String, Register)> {
-        let Some((part_index, bands)) = self
-            .segments
-            .cursor()
-            .slot_at(instant_ms)
-            .and_then(|slot| self.segments.slot(slot))
-        else {
+        let slot = self.segments.cursor().slot_at(instant_ms);
+        let Some((part, picks)) = slot.and_then(|slot| self.segments.slot(slot)) else {
             return Vec::new();
         };
-        let Some(part) = self.parts.get(part_index) else {
+        let Some(part) = self.parts.get(part) else {
             return Vec::new();
         };
-        let charges = self
-            .tariff
-            .versions
-            .get(part.version)
-            .map_or(&[][..], |version| &version.charges);
-        let energies = charges.iter().filter_map(|charge| match &charge.kind {
-            Kind::Energy(energy) => Some((charge, energy)),
-            Kind::Daily(_) | Kind::Monthly(_) | Kind::Annual(_) => None,
-        });
-        let line = |((charge, energy), band): ((&crate::charge::Charge, &crate::charge::Energy), &usize)| {
-            (part.line_id(&charge.id, energy.band_name(*band)), energy.register)
-        };
-        energies.zip(bands).map(line).collect()
+        let mut lines = Vec::new();
+        for (charge, pick) in part.charges().iter().zip(picks) {
+            let pricing = charge.pricing();
+            if pricing.is_energy() {
+                let id = part.line_id(&charge.id, pricing.suffix(*pick));
+                let registers = pricing.measures().into_iter().map(|measure| measure.register);
+                lines.extend(registers.map(|register| (id.clone(), register)));
+            }
+        }
+        lines
     }
 }

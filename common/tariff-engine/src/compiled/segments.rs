@@ -1,58 +1,44 @@
 //! The period cut where a price may change: at local midnights, at the clock times of rules, where the zone's offset changes, and
-//! where versions do. A slot is one combination of bands, one band for every energy charge of a version.
+//! where versions do. A slot is one combination of picks, one pick for every charge of a version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
 use crate::RatingError;
-use crate::charge::{Energy, Kind};
+use crate::charge::Charge;
+use crate::event::Calendar;
+use crate::load::MINUTE_MS;
 use crate::local::{self, OffsetPiece};
 use crate::period::Period;
 use crate::rule::DAY_MINUTES;
-use crate::tariff::Version;
-
-/// Milliseconds of a minute.
-const MINUTE_MS: i64 = 60_000;
 
 /// Which slot holds when.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Segments {
+pub(crate) struct Segments {
     /// Ascending starts; the first is the period's.
     starts: Vec<i64>,
     /// The slot from each start on.
     slot_from: Vec<usize>,
     end_ms: i64,
-    /// Part and band of every energy charge, by slot.
+    /// Part and the pick of every charge, by slot.
     slots: Vec<(usize, Vec<usize>)>,
 }
 
 impl Segments {
-    pub(super) fn new(
-        stretches: &[(Period, &Version)],
-        holidays: &BTreeSet<NaiveDate>,
-    ) -> Result<Self, RatingError> {
+    /// `stretches` follow each other without a gap, each with its charges and calendar.
+    pub(super) fn new(stretches: &[(Period, &[Charge], &Calendar)]) -> Result<Self, RatingError> {
         let mut segments = Self::default();
         let mut known = BTreeMap::new();
-        for (part, (period, version)) in stretches.iter().enumerate() {
-            let energies: Vec<&Energy> = version
-                .charges
-                .iter()
-                .filter_map(|charge| match &charge.kind {
-                    Kind::Energy(energy) => Some(energy),
-                    Kind::Daily(_) | Kind::Monthly(_) | Kind::Annual(_) => None,
-                })
-                .collect();
-            let edges = clock_edges(&energies);
+        for (part, (period, charges, calendar)) in stretches.iter().enumerate() {
+            let edges = clock_edges(charges, calendar);
             let pieces =
                 local::offsets(period.zone, period.start_ms, period.end_ms).ok_or(RatingError::Period)?;
             for piece in pieces {
                 cut_piece(piece, &edges, |start_ms, day, minute| {
-                    let bands: Vec<usize> = energies
-                        .iter()
-                        .map(|energy| energy.band_at(day, minute, holidays))
-                        .collect();
-                    segments.push(start_ms, (part, bands), &mut known);
+                    let pick = |charge: &Charge| charge.pricing().pick(day, minute, calendar);
+                    let picks: Vec<usize> = charges.iter().map(pick).collect();
+                    segments.push(start_ms, (part, picks), &mut known);
                 })?;
             }
             segments.end_ms = period.end_ms;
@@ -78,27 +64,34 @@ impl Segments {
     }
 
     /// How many slots.
-    pub(super) fn slots(&self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         self.slots.len()
     }
 
-    /// The part and the bands of a slot.
-    pub(super) fn slot(&self, slot: usize) -> Option<(usize, &[usize])> {
+    /// The part and the picks of a slot.
+    pub(crate) fn slot(&self, slot: usize) -> Option<(usize, &[usize])> {
         self.slots
             .get(slot)
-            .map(|(part, bands)| (*part, bands.as_slice()))
+            .map(|(part, picks)| (*part, picks.as_slice()))
     }
 
-    /// The slots of a part, each with the band of every energy charge in order.
-    pub(super) fn slots_of(&self, part: usize) -> impl Iterator<Item = (usize, &[usize])> {
+    /// The slots of a part, each with the pick of every charge in order.
+    pub(crate) fn slots_of(&self, part: usize) -> impl Iterator<Item = (usize, &[usize])> {
         let numbered = self.slots.iter().enumerate();
         numbered
             .filter(move |(_, (of, _))| *of == part)
-            .map(|(id, (_, bands))| (id, bands.as_slice()))
+            .map(|(id, (_, picks))| (id, picks.as_slice()))
+    }
+
+    /// Start, end and slot of every stretch, in order of time.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (i64, i64, usize)> {
+        let ends = self.starts.iter().skip(1).chain([&self.end_ms]);
+        let spans = self.starts.iter().zip(ends).zip(&self.slot_from);
+        spans.map(|((start, end), slot)| (*start, *end, *slot))
     }
 
     /// A look-up that remembers where it was, because intervals mostly come in order.
-    pub(super) fn cursor(&self) -> Cursor<'_> {
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
         Cursor {
             segments: self,
             index: 0,
@@ -110,8 +103,9 @@ impl Segments {
 }
 
 /// The clock times of all rules, in minutes, with the whole day's.
-fn clock_edges(energies: &[&Energy]) -> Vec<u32> {
-    let mut edges: BTreeSet<u32> = energies.iter().flat_map(|energy| energy.edges()).collect();
+fn clock_edges(charges: &[Charge], calendar: &Calendar) -> Vec<u32> {
+    let own = charges.iter().flat_map(|charge| charge.pricing().edges(calendar));
+    let mut edges: BTreeSet<u32> = own.collect();
     edges.insert(0);
     edges.remove(&DAY_MINUTES);
     edges.into_iter().collect()
@@ -146,7 +140,7 @@ fn cut_piece(
 }
 
 /// See [`Segments::cursor`].
-pub(super) struct Cursor<'s> {
+pub(crate) struct Cursor<'s> {
     segments: &'s Segments,
     index: usize,
     from_ms: i64,
@@ -157,7 +151,7 @@ pub(super) struct Cursor<'s> {
 impl Cursor<'_> {
     /// The slot of an instant; `None` outside the period.
     #[inline]
-    pub(super) fn slot_at(&mut self, instant_ms: i64) -> Option<usize> {
+    pub(crate) fn slot_at(&mut self, instant_ms: i64) -> Option<usize> {
         if instant_ms >= self.from_ms && instant_ms < self.to_ms {
             return Some(self.slot);
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::event::Event;
 use crate::json::Node;
 
 fn when(text: &str) -> Result<When, String> {
@@ -11,11 +12,19 @@ fn when(text: &str) -> Result<When, String> {
 
 #[test]
 fn rules_hold_by_local_date_and_clock() {
-    let holidays = BTreeSet::from(["2024-05-01".parse().unwrap()]);
+    let event = |from: &str, to: &str| {
+        let text = format!(r#"{{"name": "storm", "date": "2024-06-10", "from": "{from}", "to": "{to}"}}"#);
+        let node = Node::parse(&text).unwrap();
+        Event::read(&At::root(&node), &mut Problems::default()).unwrap()
+    };
+    let calendar = Calendar {
+        holidays: ["2024-05-01".parse().unwrap()].into(),
+        events: vec![event("10:00", "12:30"), event("23:00", "01:00")],
+    };
     let check = |rules: &str, day: &str, minute, expected: bool| {
         let holds = when(rules)
             .unwrap()
-            .holds(day.parse().unwrap(), minute, &holidays);
+            .holds(day.parse().unwrap(), minute, &calendar);
         assert_eq!(holds, expected, "{rules} on {day} at {minute}");
     };
     check(r#"[{"days": ["wed"]}]"#, "2024-05-01", 0, false); // a holiday has only the name hol
@@ -34,6 +43,22 @@ fn rules_hold_by_local_date_and_clock() {
     );
     check(r#"[{"months": [12, 1]}]"#, "2024-05-08", 5, false);
     check(r#"[{}]"#, "2024-05-08", 5, true);
+    // an event holds inside it, also past midnight, and only on its date
+    let storm = r#"[{"event": "storm"}]"#;
+    check(storm, "2024-06-10", 600, true);
+    check(storm, "2024-06-10", 750, false);
+    check(storm, "2024-06-10", 1380, true);
+    check(storm, "2024-06-11", 59, true);
+    check(storm, "2024-06-11", 60, false);
+    check(storm, "2024-06-10", 30, false);
+    check(storm, "2024-06-11", 600, false);
+    check(r#"[{"event": "other"}]"#, "2024-06-10", 600, false);
+    check(
+        r#"[{"event": "storm", "from": "12:00"}]"#,
+        "2024-06-10",
+        600,
+        false,
+    );
 }
 
 #[test]
@@ -41,8 +66,8 @@ fn rules_that_say_nothing_clear_are_refused() {
     let check = |rules: &str, expected: &str| assert_eq!(when(rules), Err(expected.to_owned()), "{rules}");
     check("[]", "must have a rule: an empty list never holds");
     check(
-        r#"[{"event": "peak"}]"#,
-        "[0].event: this key is not supported here",
+        r#"[{"season": "dry"}]"#,
+        "[0].season: this key is not supported here",
     );
     check(
         r#"[{"months": [0, 13]}]"#,

@@ -16,13 +16,14 @@ fn an_edition_is_the_content_not_the_spelling() {
 
 #[test]
 fn every_problem_is_reported_at_once_with_its_path() {
-    let text = r#"{"currency": "eur", "timezone": "Mars/Olympus", "estimation": {}, "rounding": {"scope": "line", "mode": "up"},
+    let text = r#"{"currency": "eur", "timezone": "Mars/Olympus", "estimation": 1, "rounding": {"scope": "line", "mode": "up"},
         "charges": [
-            {"id": "a", "type": "tiered", "tiers": []},
-            {"id": "b", "type": "energy", "rate": {"param": "price"}, "interval_kwh_rounding": {}},
+            {"id": "a", "type": "tiered", "tiers": [{"up_to": 10, "rate": 1}, {"up_to": 10, "rate": 1}]},
+            {"id": "b", "type": "energy", "rate": "price", "interval_kwh_rounding": {}},
             {"id": "b.c", "type": "energy", "bands": [{"name": "x", "rate": "1,5"}]},
-            {"id": "b", "type": "daily", "amount": 1e99}
-        ],
+            {"id": "b", "type": "daily", "amount": 1e99},
+            {"id": "d", "type": "subscription"}
+        ], "colour": "red",
         "bill_charges": [{"id": "vat", "type": "percent", "rate": "0.2", "of": ["nothing"]}, {"id": "m", "type": "max_per_kwh"}]}"#;
     let problems = Tariff::parse(text).unwrap_err();
     let found: Vec<_> = problems.all().iter().map(ToString::to_string).collect();
@@ -34,17 +35,22 @@ const PROBLEMS: &[&str] = &[
     "timezone: must be an IANA time zone",
     "rounding.mode: must be half_up or half_even",
     "rounding.places: is missing",
-    r#"charges[0].type: a charge of type "tiered" is not supported; supported are energy, daily, monthly and annual"#,
-    "charges[1].rate: values by name (param) are not supported",
+    "estimation: must be an object",
+    "charges[0].tiers: limits must ascend from 0",
+    "charges[0].tiers: the last limit must be null: nothing may be left without a price",
+    "charges[1].interval_kwh_rounding.mode: is missing",
+    "charges[1].interval_kwh_rounding.places: is missing",
+    "charges[1].rate: not a decimal number",
     "charges[2].id: must be 1 to 64 of A-Z a-z 0-9 _ : -",
     "charges[2].bands[0].rate: not a decimal number",
     "charges[2].bands[0].when: is missing",
     "charges[2]: must have either rate, or bands and otherwise",
     "charges[3].id: another charge has this id",
-    "charges[3].amount: a number of more than 30 digits or beyond 10^±18",
+    "charges[3].amount: a number of more than 64 digits or beyond 10^±64",
+    r#"charges[4].type: a charge of type "subscription" is not known"#,
     "bill_charges[0].of[0]: names no line before this one",
-    r#"bill_charges[1].type: a bill charge of type "max_per_kwh" is not supported; supported are percent, minimum and maximum"#,
-    "estimation: this key is not supported here",
+    "bill_charges[1].rate: is missing",
+    "colour: this key is not supported here",
 ];
 
 #[test]

@@ -1,4 +1,6 @@
-//! Tests of the engine from outside, on data of `tests/data`.
+//! Tests of the engine from outside: the worked bills of `tests/data`, and a small tariff for every rule of `RATING`.
 
 #[cfg(test)]
-mod bills;
+mod cases;
+#[cfg(test)]
+mod rules;

@@ -139,6 +139,50 @@ async fn a_stuck_broker_is_answered_for_within_the_deadline() {
     broker.clear().await;
 }
 
+/// All connections cut: billing gets what it did not acknowledge again, analytics does not, but is told to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_cut_billing_reads_again_and_analytics_counts_once() {
+    let mut private = lease().await;
+    let broker = Broker::at(private.url());
+    let bus = open(&broker.url, quick(&broker)).await.unwrap();
+    let topic = readings(0);
+    let mut billing = bus.subscribe(Group::Billing, topic, Some(0)).await.unwrap();
+    let mut analytics = bus.subscribe(Group::Analytics, topic, Some(0)).await.unwrap();
+    assert_eq!(next(&mut *analytics).await, Delivery::Gap { after: 0, next: 1 });
+    bus.publish((0..10).map(|id| message(topic, id)).collect())
+        .await
+        .unwrap();
+    let (mut billed, mut counted) = (0, 0);
+    for id in 0..10 {
+        let (position, billing_id) = next_message(&mut *billing).await;
+        billed = position;
+        let (position, analytics_id) = next_message(&mut *analytics).await;
+        counted = position;
+        assert_eq!((billing_id, analytics_id), (id, id));
+    }
+    assert_eq!(
+        billed, counted,
+        "one publisher, nothing repeated: the same positions"
+    );
+    private.ctl("close_all_connections cut");
+    publish_again(&bus, message(topic, 10)).await;
+    for id in 0..=10 {
+        let (position, again) = next_message(&mut *billing).await;
+        assert_eq!(again, id);
+        assert!(position > billed);
+        billed = position;
+    }
+    let Delivery::Gap { after, next: before } = next(&mut *analytics).await else {
+        panic!("analytics is told of the cut");
+    };
+    assert_eq!((after, before), (counted - cursor::MARGIN, counted + 1));
+    let (position, id) = next_message(&mut *analytics).await;
+    assert!(position > counted);
+    assert_eq!(id, 10);
+    bus.close().await.unwrap();
+    broker.clear().await;
+}
+
 /// A queue deleted under our feet: what goes there is never confirmed, and the queue is made again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_queue_confirms_nothing_and_comes_back() {

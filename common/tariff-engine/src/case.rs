@@ -1,0 +1,145 @@
+//! Case files (`RATING` 1.7): which tariff meets which load, over which cycles, with what beside; and the bills. What files say comes
+//! in as text: nothing is opened here.
+
+mod ad_hoc;
+mod cycle;
+mod neutral;
+mod output;
+mod prepaid;
+mod registers;
+mod urdb;
+
+use crate::json::Node;
+use crate::reader::{At, Problems};
+pub use ad_hoc::{check_tariff, parse_cycle};
+use neutral::NeutralCase;
+pub use output::{Bill, BillLine, Bills};
+use urdb::RecordCase;
+
+/// A case as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Its name.
+    pub id: String,
+    /// What files it needs, by path.
+    pub paths: Paths,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Neutral(Box<NeutralCase>),
+    Record(Box<RecordCase>),
+}
+
+/// The files that a case names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Paths {
+    /// `None` = `tariff.json` beside the case.
+    pub tariff: Option<String>,
+    /// `None` = there is none.
+    pub load: Option<String>,
+    /// `None` = there is none.
+    pub prices: Option<String>,
+}
+
+/// The texts of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Files<'a> {
+    /// The tariff.
+    pub tariff: &'a str,
+    /// The load, if the case names one.
+    pub load: Option<&'a str>,
+    /// The prices, if the case names some.
+    pub prices: Option<&'a str>,
+}
+
+/// Why a case has no bills.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CaseError {
+    /// The case file is wrong.
+    #[error("{0}")]
+    Case(Problems),
+    /// The tariff is wrong, or holds what cannot be priced.
+    #[error("the tariff: {0}")]
+    Tariff(Problems),
+    /// The load cannot be read.
+    #[error("the load: {0}")]
+    Load(String),
+    /// The prices cannot be read.
+    #[error("the prices: {0}")]
+    Prices(String),
+    /// A bill cannot be computed.
+    #[error("the bill from {from} to {to}: {reason}")]
+    Bill {
+        /// Its first day.
+        from: String,
+        /// The day after its last.
+        to: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Case {
+    /// Reads a case file.
+    ///
+    /// # Errors
+    /// [`Problems`]: everything that is wrong with it, each with its path.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let node = match Node::parse(text) {
+            Ok(node) => node,
+            Err(reason) => {
+                problems.add("", format!("is not JSON: {reason}"));
+                return Err(problems);
+            }
+        };
+        match Self::read(&At::root(&node), &mut problems) {
+            Some(case) if problems.all().is_empty() => Ok(case),
+            _ => Err(problems),
+        }
+    }
+
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let id = fields.need("id", problems).and_then(|at| at.text(problems));
+        let mut path = |key, problems: &mut Problems| {
+            fields.maybe(key, problems, |at, problems| at.text(problems).map(str::to_owned))
+        };
+        let tariff = path("tariff", problems);
+        let load = path("load", problems);
+        let prices = path("prices", problems);
+        let kind = if fields.has("cycles") {
+            NeutralCase::read(&mut fields, problems).map(|case| Kind::Neutral(Box::new(case)))
+        } else {
+            RecordCase::read(&mut fields, problems).map(|case| Kind::Record(Box::new(case)))
+        };
+        fields.finish(problems);
+        let kind = kind?;
+        let prices = match &kind {
+            Kind::Record(case) => prices?.or_else(|| case.price_file().cloned()),
+            Kind::Neutral(_) => prices?,
+        };
+        Some(Self {
+            id: id?.to_owned(),
+            paths: Paths {
+                tariff: tariff?,
+                load: load?,
+                prices,
+            },
+            kind,
+        })
+    }
+
+    /// The bills, one for every cycle.
+    ///
+    /// # Errors
+    /// [`CaseError`]: what is wrong with which file, or why a bill cannot be computed.
+    pub fn bills(&self, files: Files<'_>) -> Result<Bills, CaseError> {
+        match &self.kind {
+            Kind::Neutral(case) => case.bills(&self.id, files),
+            Kind::Record(case) => case.bills(&self.id, files),
+        }
+    }
+}

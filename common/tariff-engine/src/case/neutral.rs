@@ -1,0 +1,341 @@
+//! Cases of the neutral tariff (`RATING` section 3).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::cycle::Cycle;
+use super::output::{Bill, Bills};
+use super::prepaid::Prepayment;
+use super::{CaseError, Files};
+use crate::RatingError;
+use crate::carry::{Carry, Lot, Peak};
+use crate::charge::PRICE;
+use crate::compiled::{Circumstances, Compiled, Inputs};
+use crate::estimate::{Clockwork, Estimation, Gap};
+use crate::event::{Calendar, Event};
+use crate::instant;
+use crate::load::{Load, Rows};
+use crate::period::Period;
+use crate::price::Prices;
+use crate::reader::{At, Fields, Problems};
+use crate::reads::Reads;
+use crate::statement::{Register, Statement};
+use crate::tariff::{Tariff, read_trueup};
+use crate::values::Values;
+
+/// Cycles of a case: a century of days.
+const MAX_CYCLES: usize = 36_600;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NeutralCase {
+    pub(super) cycles: Vec<Cycle>,
+    pub(super) circumstances: Circumstances,
+    estimation: Option<Estimation>,
+    trueup: Option<bool>,
+    carry: Carry,
+    billed: Billed,
+}
+
+/// What is billed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Billed {
+    /// The intervals of a load.
+    Intervals,
+    Registers(Reads),
+    Prepayment(Prepayment),
+}
+
+/// What a bill of intervals is made from.
+struct View {
+    load: Load,
+    gaps: Vec<Gap>,
+}
+
+impl NeutralCase {
+    pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let cycles = fields.need("cycles", problems).and_then(|at| {
+            let cycles = at.several(problems, Cycle::read)?;
+            if cycles.len() > MAX_CYCLES {
+                return at.wrong(problems, "are too many");
+            }
+            Some(cycles)
+        });
+        let values = fields.maybe("values", problems, Values::read);
+        let events = fields.maybe("events", problems, |at, problems| {
+            let read: Vec<_> = at
+                .list(problems)?
+                .iter()
+                .map(|at| Event::read(at, problems))
+                .collect();
+            read.into_iter().collect::<Option<Vec<_>>>()
+        });
+        let estimation = fields.maybe("estimation", problems, Estimation::read);
+        let trueup = fields.maybe("estimated_reads", problems, read_trueup);
+        let mut carry = Carry::default();
+        let peaks = fields.maybe("history_kw", problems, |at, problems| {
+            read_by_charge(at, problems, read_peak, |id, peaks| carry.add_peaks(id, peaks))
+        });
+        let lots = fields.maybe("opening_bank", problems, |at, problems| {
+            read_by_charge(at, problems, read_lot, |id, lots| carry.add_lots(id, lots))
+        });
+        // They say nothing that the load and the tariff do not say themselves.
+        fields.maybe("interval_minutes", problems, |at, problems| at.number(problems));
+        fields.maybe("currency", problems, |at, problems| at.text(problems).map(drop));
+        let billed = Billed::read(fields, problems);
+        peaks?;
+        lots?;
+        Some(Self {
+            cycles: cycles?,
+            circumstances: Circumstances {
+                values: values?.unwrap_or_default(),
+                events: events?.unwrap_or_default(),
+            },
+            estimation: estimation?,
+            trueup: trueup?,
+            carry,
+            billed: billed?,
+        })
+    }
+
+    /// Cycles of intervals with nothing beside.
+    pub(super) fn plain(cycles: Vec<Cycle>) -> Self {
+        Self {
+            cycles,
+            circumstances: Circumstances::default(),
+            estimation: None,
+            trueup: None,
+            carry: Carry::default(),
+            billed: Billed::Intervals,
+        }
+    }
+
+    pub(super) fn bills(&self, id: &str, files: Files<'_>) -> Result<Bills, CaseError> {
+        let tariff = Arc::new(Tariff::parse(files.tariff).map_err(CaseError::Tariff)?);
+        let rows = files.load.map(Rows::parse).transpose().map_err(CaseError::Load)?;
+        let prices = files.prices.map(|text| Prices::parse(text, &[PRICE]));
+        let prices = prices.transpose().map_err(CaseError::Prices)?;
+        let bills = match &self.billed {
+            Billed::Intervals => self.of_intervals(&tariff, rows.as_ref(), prices.as_ref())?,
+            Billed::Registers(reads) => self.of_registers(&tariff, reads)?,
+            Billed::Prepayment(prepayment) => {
+                let views = self.views(&tariff, rows.as_ref())?;
+                self.each_cycle(&tariff, prepayment.clone(), |cycle, compiled, state| {
+                    let load = views.get(&cycle.as_of_ms).map(|view| &view.load);
+                    state.bill(compiled, load)
+                })?
+            }
+        };
+        Ok(Bills {
+            case: id.to_owned(),
+            currency: tariff.currency().to_owned(),
+            edition: tariff.edition().to_owned(),
+            bills,
+        })
+    }
+
+    fn of_intervals(
+        &self,
+        tariff: &Arc<Tariff>,
+        rows: Option<&Rows>,
+        prices: Option<&Prices>,
+    ) -> Result<Vec<Bill>, CaseError> {
+        let views = self.views(tariff, rows)?;
+        self.each_cycle(tariff, self.carry.clone(), |cycle, compiled, carry| {
+            let view = views.get(&cycle.as_of_ms);
+            let inputs = Inputs {
+                load: view.map(|view| &view.load),
+                prices,
+            };
+            compiled.check(inputs)?;
+            let statement = compiled.bill(inputs, carry)?;
+            let mut bill = Bill::of(compiled.period(), &statement);
+            if let Some(view) = view {
+                view.explain(compiled.period(), &statement, &mut bill.facts);
+            }
+            *carry = statement.carry;
+            Ok(bill)
+        })
+    }
+
+    fn of_registers(&self, tariff: &Arc<Tariff>, reads: &Reads) -> Result<Vec<Bill>, CaseError> {
+        let trueup = self.trueup.unwrap_or(tariff.trueup);
+        self.each_cycle(tariff, self.carry.clone(), |_, compiled, carry| {
+            let source = super::registers::Source {
+                tariff,
+                circumstances: &self.circumstances,
+                reads,
+                trueup,
+            };
+            let statement = source.bill(compiled, carry)?;
+            let bill = Bill::of(compiled.period(), &statement);
+            *carry = statement.carry;
+            Ok(bill)
+        })
+    }
+
+    /// One bill for every cycle; `state` goes from each to the next.
+    fn each_cycle<S>(
+        &self,
+        tariff: &Arc<Tariff>,
+        mut state: S,
+        mut bill: impl FnMut(&Cycle, &Compiled, &mut S) -> Result<Bill, RatingError>,
+    ) -> Result<Vec<Bill>, CaseError> {
+        let mut one = |cycle: &Cycle| {
+            let period = cycle.period(tariff.zone())?;
+            let compiled = tariff.compile_in(&period, &self.circumstances)?;
+            bill(cycle, &compiled, &mut state)
+        };
+        let named = |cycle: &Cycle, error: &RatingError| CaseError::Bill {
+            from: cycle.from.text(),
+            to: cycle.to.text(),
+            reason: error.to_string(),
+        };
+        self.cycles
+            .iter()
+            .map(|cycle| one(cycle).map_err(|error| named(cycle, &error)))
+            .collect()
+    }
+
+    /// The load as it stood at every instant at which a cycle is billed, with missing intervals estimated if they may be.
+    fn views(&self, tariff: &Tariff, rows: Option<&Rows>) -> Result<BTreeMap<Option<i64>, View>, CaseError> {
+        let mut views = BTreeMap::new();
+        let Some(rows) = rows else { return Ok(views) };
+        let calendar = Calendar {
+            holidays: tariff.holidays.clone(),
+            events: Vec::new(),
+        };
+        let periods = self
+            .cycles
+            .iter()
+            .filter_map(|cycle| cycle.period(tariff.zone()).ok());
+        let mut cycles: Vec<(i64, i64)> = periods.map(|period| (period.start_ms, period.end_ms)).collect();
+        cycles.sort_unstable();
+        cycles.dedup();
+        for cycle in &self.cycles {
+            if views.contains_key(&cycle.as_of_ms) {
+                continue;
+            }
+            let load = rows.as_of(cycle.as_of_ms);
+            let clockwork = Clockwork {
+                zone: tariff.zone(),
+                calendar: &calendar,
+            };
+            let view = match self.estimation.as_ref().or(tariff.estimation.as_ref()) {
+                Some(estimation) => {
+                    let upto: Vec<(i64, i64)> = self.upto(cycle, tariff, &cycles);
+                    let (load, gaps) = estimation
+                        .fill(&load, &upto, clockwork)
+                        .map_err(CaseError::Load)?;
+                    View { load, gaps }
+                }
+                None => View {
+                    load,
+                    gaps: Vec::new(),
+                },
+            };
+            views.insert(cycle.as_of_ms, view);
+        }
+        Ok(views)
+    }
+
+    /// The cycles that are billed together with this one: of later ones nothing may be there yet.
+    fn upto(&self, cycle: &Cycle, tariff: &Tariff, cycles: &[(i64, i64)]) -> Vec<(i64, i64)> {
+        let alike = self
+            .cycles
+            .iter()
+            .filter(|other| other.as_of_ms == cycle.as_of_ms);
+        let ends = alike.filter_map(|other| Some(other.period(tariff.zone()).ok()?.end_ms));
+        let last = ends.max().unwrap_or(i64::MAX);
+        cycles.iter().copied().filter(|(_, end)| *end <= last).collect()
+    }
+}
+
+impl Billed {
+    fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let Some(at) = fields.get("kind") else {
+            return Some(Self::Intervals);
+        };
+        match at.text(problems)? {
+            "registers" => {
+                let meters = fields.need("meters", problems);
+                let reads = fields.need("reads", problems);
+                Reads::read(&meters?, &reads?, problems).map(Self::Registers)
+            }
+            "prepayment" => Prepayment::read(fields, problems).map(Self::Prepayment),
+            "intervals" => Some(Self::Intervals),
+            _ => at.wrong(problems, "must be registers or prepayment, or be left out"),
+        }
+    }
+}
+
+impl View {
+    /// What of the bill was estimated.
+    fn explain(&self, period: &Period, statement: &Statement, facts: &mut Map<String, Value>) {
+        if statement.estimated == 0 {
+            return;
+        }
+        let range = self.load.range(period.start_ms, period.end_ms);
+        let values = self.load.column(&Register::Import).unwrap_or_default();
+        let estimated = range.filter(|index| self.load.estimated.get(*index) == Some(&true));
+        let units = estimated
+            .filter_map(|index| values.get(index))
+            .map(|value| i128::from(*value))
+            .sum();
+        let kwh = crate::load::kwh(units).to_string();
+        facts.insert(
+            "estimated".to_owned(),
+            json!({"intervals": statement.estimated, "kwh": kwh}),
+        );
+        let inside = |gap: &&Gap| (period.start_ms..period.end_ms).contains(&gap.start_ms);
+        let gap = |gap: &Gap| json!({"start_utc": instant::show(gap.start_ms), "intervals": gap.intervals, "method": gap.method});
+        facts.insert(
+            "gaps".to_owned(),
+            self.gaps.iter().filter(inside).map(gap).collect(),
+        );
+    }
+}
+
+/// An object of lists by charge id.
+fn read_by_charge<T>(
+    at: &At<'_>,
+    problems: &mut Problems,
+    read: fn(&At<'_>, &mut Problems) -> Option<T>,
+    mut add: impl FnMut(&str, Vec<T>),
+) -> Option<()> {
+    for (id, at) in at.pairs(problems)? {
+        let items: Vec<_> = at.list(problems)?.iter().map(|at| read(at, problems)).collect();
+        add(&id, items.into_iter().collect::<Option<_>>()?);
+    }
+    Some(())
+}
+
+/// `month` as `2024-09`.
+fn read_peak(at: &At<'_>, problems: &mut Problems) -> Option<Peak> {
+    let mut fields = at.object(problems)?;
+    let month = fields.need("month", problems).and_then(|at| {
+        let first = format!("{}-01", at.text(problems)?);
+        let date = first.parse().ok();
+        date.or_else(|| at.wrong(problems, "must be a month like 2024-09"))
+    });
+    let kw = fields.number("kw", problems);
+    fields.finish(problems);
+    Some(Peak {
+        month: month?,
+        kw: kw?,
+    })
+}
+
+fn read_lot(at: &At<'_>, problems: &mut Problems) -> Option<Lot> {
+    let mut fields = at.object(problems)?;
+    let cycles_ago = fields
+        .need("cycles_ago", problems)
+        .and_then(|at| at.count(1200, problems));
+    let kwh = fields.number("kwh", problems);
+    fields.finish(problems);
+    Some(Lot {
+        cycles_ago: cycles_ago?,
+        kwh: kwh?,
+    })
+}

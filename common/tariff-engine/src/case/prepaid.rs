@@ -1,0 +1,195 @@
+//! Prepayment (`RATING` 3.16): a balance that every interval and every midnight draws on.
+
+use serde_json::{Map, json};
+
+use super::output::{Bill, BillLine};
+use crate::RatingError;
+use crate::charge::Charge;
+use crate::compiled::{Compiled, Inputs};
+use crate::exact::Exact;
+use crate::instant;
+use crate::load::{Load, kwh};
+use crate::local;
+use crate::reader::{Fields, Problems};
+use crate::statement::Register;
+
+/// The account of a prepaying customer; it goes from cycle to cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Prepayment {
+    balance: Exact,
+    emergency_credit: Exact,
+    /// Those that have not counted yet, in order of time.
+    topups: Vec<Topup>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Topup {
+    at_ms: i64,
+    amount: Exact,
+}
+
+/// What a cycle did to the balance.
+#[derive(Debug, Default)]
+struct Course {
+    energy: Exact,
+    standing: Exact,
+    kwh: Exact,
+    topups: Exact,
+    first_below_zero: Option<i64>,
+    first_at_limit: Option<i64>,
+    /// The instant of a midnight and the balance when everything of it was taken.
+    midnights: Vec<(i64, Exact)>,
+}
+
+impl Prepayment {
+    pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let balance = fields.number("opening_balance", problems);
+        let emergency_credit = fields.number_or("emergency_credit", Exact::ZERO, problems);
+        let topups = fields.maybe("topups", problems, |at, problems| {
+            let mut topups = Vec::new();
+            for at in at.list(problems)? {
+                let mut fields = at.object(problems)?;
+                let at_ms = fields.need("utc", problems).and_then(|at| at.instant(problems));
+                let amount = fields.number("amount", problems);
+                fields.finish(problems);
+                topups.push(Topup {
+                    at_ms: at_ms?,
+                    amount: amount?,
+                });
+            }
+            topups.sort_by_key(|topup| topup.at_ms);
+            Some(topups)
+        });
+        Some(Self {
+            balance: balance?,
+            emergency_credit: emergency_credit?,
+            topups: topups?.unwrap_or_default(),
+        })
+    }
+
+    /// The bill of a cycle.
+    pub(super) fn bill(&mut self, compiled: &Compiled, load: Option<&Load>) -> Result<Bill, RatingError> {
+        let simple = |charge: &&Charge| {
+            let plain = charge.energy().is_some_and(|energy| energy.measure().is_plain());
+            plain || charge.daily_amount().is_some()
+        };
+        if let Some(charge) = compiled.charges().find(|charge| !simple(charge)) {
+            return Err(RatingError::not_priced(
+                &charge.id,
+                "prepayment takes daily fees and energy alone",
+            ));
+        }
+        if compiled.has_bill_charges() {
+            return Err(RatingError::not_priced(
+                "bill_charges",
+                "prepayment has no charges on the bill",
+            ));
+        }
+        compiled.check(Inputs { load, prices: None })?;
+        let load = load.ok_or_else(|| RatingError::not_priced("", "prepayment needs intervals"))?;
+        let opening = self.balance.clone();
+        let course = self.run(compiled, load)?;
+        Ok(self.shown(compiled, &opening, &course))
+    }
+
+    fn run(&mut self, compiled: &Compiled, load: &Load) -> Result<Course, RatingError> {
+        let period = compiled.period();
+        let mut course = Course::default();
+        let mut cursor = compiled.segments().cursor();
+        let midnights = compiled.days().map(|day| local::midnight(period.zone, day));
+        let midnights: Vec<i64> = midnights.collect::<Option<_>>().ok_or(RatingError::Period)?;
+        let mut midnights = midnights.into_iter().peekable();
+        for index in load.range(period.start_ms, period.end_ms) {
+            let (start, end) = match (load.starts.get(index), load.end(index)) {
+                (Some(start), Some(end)) => (*start, end),
+                _ => break,
+            };
+            self.top_up(start, &mut course);
+            let slot = cursor.slot_at(start).and_then(|slot| compiled.slot(slot));
+            let (charges, picks) = slot.ok_or(RatingError::Period)?;
+            while let Some(midnight) = midnights.next_if(|midnight| *midnight <= start) {
+                let fee = Exact::sum(charges.iter().filter_map(Charge::daily_amount));
+                course.standing = course.standing.plus(&fee);
+                self.balance = self.balance.minus(&fee);
+                course.midnights.push((midnight, self.balance.clone()));
+            }
+            let mut cost = Exact::ZERO;
+            for (charge, pick) in charges.iter().zip(picks) {
+                let Some(energy) = charge.energy() else { continue };
+                let values = load.column(&energy.measure().register);
+                let units = values
+                    .and_then(|values| values.get(index))
+                    .copied()
+                    .unwrap_or_default();
+                let rate = energy.rate(*pick).cloned().unwrap_or_default();
+                cost = cost.plus(kwh(units.into()).times(rate));
+            }
+            let import = load
+                .column(&Register::Import)
+                .and_then(|values| values.get(index));
+            course.kwh = course.kwh.plus(kwh(import.copied().unwrap_or_default().into()));
+            course.energy = course.energy.plus(&cost);
+            self.balance = self.balance.minus(&cost);
+            if self.balance.is_negative() {
+                course.first_below_zero.get_or_insert(end);
+            }
+            if self.balance <= self.emergency_credit.negated() {
+                course.first_at_limit.get_or_insert(end);
+            }
+        }
+        Ok(course)
+    }
+
+    /// A top-up counts from the first interval that starts at or after its time.
+    fn top_up(&mut self, start: i64, course: &mut Course) {
+        let due = self.topups.partition_point(|topup| topup.at_ms <= start);
+        for topup in self.topups.drain(..due) {
+            self.balance = self.balance.plus(&topup.amount);
+            course.topups = course.topups.plus(&topup.amount);
+        }
+    }
+
+    fn shown(&self, compiled: &Compiled, opening: &Exact, course: &Course) -> Bill {
+        let time = |at: Option<i64>| at.map(instant::show);
+        let midnight =
+            |(at, balance): &(i64, Exact)| json!({"at": instant::show(*at), "balance": balance.to_string()});
+        let days = course.midnights.len();
+        let line = |id: &str, amount: &Exact, (quantity, unit): (String, &str)| {
+            let currency = &compiled.terms().currency;
+            BillLine {
+                id: id.to_owned(),
+                amount: amount.to_string(),
+                explanation: format!(
+                    "{quantity} {unit} were taken from the balance as they came = {amount} {currency}"
+                ),
+                quantity,
+                unit: unit.to_owned(),
+                price: String::new(),
+                facts: Map::new(),
+            }
+        };
+        let mut facts = Map::new();
+        facts.insert("days".to_owned(), json!(days));
+        facts.insert(
+            "balance".to_owned(),
+            json!({
+                "opening": opening.to_string(),
+                "topups": course.topups.to_string(),
+                "closing": self.balance.to_string(),
+                "first_below_zero": time(course.first_below_zero),
+                "first_at_or_below_limit": time(course.first_at_limit),
+                "at_local_midnight": course.midnights.iter().map(midnight).collect::<Vec<_>>(),
+            }),
+        );
+        Bill {
+            from: compiled.from().to_string(),
+            to: compiled.to().to_string(),
+            lines: vec![
+                line("energy", &course.energy, (course.kwh.to_string(), "kWh")),
+                line("standing", &course.standing, (days.to_string(), "days")),
+            ],
+            total: course.energy.plus(&course.standing).to_string(),
+            facts,
+        }
+    }
+}

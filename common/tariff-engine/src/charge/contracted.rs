@@ -1,0 +1,238 @@
+//! Power that was agreed upon, by bands, and what is taken beyond it (`RATING` 3.9).
+
+use std::cmp::Ordering;
+
+use chrono::NaiveDate;
+
+use super::demand::highest_by_pick;
+use super::window::Window;
+use super::{Draft, Pricing, check_names, read_name};
+use crate::RatingError;
+use crate::carry::Carried;
+use crate::event::Calendar;
+use crate::exact::Exact;
+use crate::how::How;
+use crate::reader::{At, Fields, Problems};
+use crate::rule::When;
+use crate::scene::Scene;
+use crate::statement::Unit;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contracted {
+    window: Window,
+    /// In the order in which they are tested; the last one takes what is left.
+    bands: Vec<Band>,
+    rule: Rule,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Band {
+    name: String,
+    kw: Exact,
+    rate_per_kw_day: Exact,
+    /// `None`: always.
+    when: Option<When>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rule {
+    /// What is billed lies between a low and, at its own price, a high share of the contracted power.
+    Band {
+        low: Exact,
+        high: Exact,
+        excess_factor: Exact,
+    },
+    /// The contracted power is paid always, and the root of the summed squares of what exceeds it.
+    RootSumSquare { excess_id: String, excess_rate: Exact },
+}
+
+impl Contracted {
+    pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let path = fields.path.clone();
+        let window = Window::read(fields, problems);
+        let bands = fields.maybe("bands", problems, |at, problems| {
+            at.several(problems, |at, problems| Band::read(at, true, problems))
+        });
+        let otherwise = fields
+            .need("otherwise", problems)
+            .and_then(|at| Band::read(&at, false, problems));
+        let rule = Rule::read(fields, problems);
+        let bands = [bands?.unwrap_or_default(), vec![otherwise?]].concat();
+        check_names(&path, bands.iter().map(|band| &band.name), problems);
+        Some(Self {
+            window: window?,
+            bands,
+            rule: rule?,
+        })
+    }
+
+    /// By the rule `band`: lo, M, or M and a multiple of what is above hi.
+    fn by_band(
+        &self,
+        scene: &Scene<'_>,
+        (low, high, excess_factor): (&Exact, &Exact, &Exact),
+    ) -> Result<Vec<Draft>, RatingError> {
+        let (best, scale) = highest_by_pick(self.window, scene, self.bands.len())?;
+        let lines = self.bands.iter().zip(best).map(|(band, best)| {
+            let measured = best.map_or(Exact::ZERO, |(_, units)| scale.kw(units));
+            let (lo, hi) = (band.kw.times(low), band.kw.times(high));
+            let excess = measured.minus(&hi).at_least_zero();
+            let billed = measured.clone().max(lo).plus(excess.times(excess_factor));
+            let how = How::ContractedBand {
+                contracted: band.kw.clone(),
+                measured,
+                at: best.map(|(at, _)| at),
+                rate: band.rate_per_kw_day.clone(),
+                days: scene.days.len(),
+            };
+            band.line(scene, billed, how)
+        });
+        Ok(lines.collect())
+    }
+
+    /// By the rule `root_sum_square`.
+    fn by_squares(
+        &self,
+        scene: &Scene<'_>,
+        excess_id: &str,
+        rate: &Exact,
+    ) -> Result<Vec<Draft>, RatingError> {
+        // Windows above the contracted power are few; they are squared exactly.
+        let mut picker = scene.picker();
+        let mut over: Vec<Vec<i128>> = vec![Vec::new(); self.bands.len()];
+        let scale = self.window.each(scene, |at, units| {
+            if let Some(windows) = picker(at).and_then(|pick| over.get_mut(pick)) {
+                windows.push(units);
+            }
+        })?;
+        let mut lines = Vec::new();
+        for (band, windows) in self.bands.iter().zip(over) {
+            let excesses = windows.into_iter().filter_map(|units| {
+                let kw = scale.kw(units);
+                (kw.cmp(&band.kw) == Ordering::Greater).then(|| kw.minus(&band.kw))
+            });
+            let excesses: Vec<Exact> = excesses.collect();
+            let squares = Exact::sum(excesses.iter().map(|excess| excess.times(excess)));
+            let how = How::ContractedFee {
+                rate: band.rate_per_kw_day.clone(),
+                days: scene.days.len(),
+            };
+            lines.push(band.line(scene, band.kw.clone(), how));
+            let how = How::ContractedExcess {
+                windows: excesses.len(),
+                contracted: band.kw.clone(),
+            };
+            let excess = Draft::priced(squares.root(), Unit::Kilowatts, rate, how);
+            lines.push(Draft {
+                other_id: Some(excess_id.to_owned()),
+                ..excess.with_suffix(Some(&band.name))
+            });
+        }
+        Ok(lines)
+    }
+}
+
+impl Band {
+    fn read(at: &At<'_>, ruled: bool, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let name = fields
+            .need("name", problems)
+            .and_then(|at| read_name(&at, problems));
+        let kw = fields.number("contracted_kw", problems);
+        let rate = fields.number("rate_per_kw_day", problems);
+        let when = if ruled {
+            fields
+                .need("when", problems)
+                .and_then(|at| When::read(&at, problems))
+                .map(Some)
+        } else {
+            Some(None)
+        };
+        fields.finish(problems);
+        Some(Self {
+            name: name?,
+            kw: kw?,
+            rate_per_kw_day: rate?,
+            when: when?,
+        })
+    }
+
+    /// kW x rate x days.
+    fn line(&self, scene: &Scene<'_>, kw: Exact, how: How) -> Draft {
+        let days = Exact::count(scene.days.len());
+        let exact = kw.times(&self.rate_per_kw_day).times(days);
+        Draft::of(kw, Unit::Kilowatts, exact, how).with_suffix(Some(&self.name))
+    }
+}
+
+impl Rule {
+    fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let at = fields.need("rule", problems)?;
+        match at.text(problems)? {
+            "band" => {
+                let mut percent =
+                    |key, problems: &mut Problems| fields.number(key, problems)?.over(Exact::whole(100));
+                let low = percent("low_percent", problems);
+                let high = percent("high_percent", problems);
+                let excess_factor = fields.number("excess_factor", problems);
+                Some(Self::Band {
+                    low: low?,
+                    high: high?,
+                    excess_factor: excess_factor?,
+                })
+            }
+            "root_sum_square" => {
+                let excess_id = fields
+                    .need("excess_id", problems)
+                    .and_then(|at| read_name(&at, problems));
+                let excess_rate = fields.number("excess_rate", problems);
+                Some(Self::RootSumSquare {
+                    excess_id: excess_id?,
+                    excess_rate: excess_rate?,
+                })
+            }
+            _ => at.wrong(problems, "must be band or root_sum_square"),
+        }
+    }
+}
+
+impl Pricing for Contracted {
+    fn pick(&self, day: NaiveDate, minute: u32, calendar: &Calendar) -> usize {
+        let takes = |band: &Band| {
+            band.when
+                .as_ref()
+                .is_none_or(|when| when.holds(day, minute, calendar))
+        };
+        self.bands.iter().position(takes).unwrap_or_default()
+    }
+
+    fn edges(&self, calendar: &Calendar) -> Vec<u32> {
+        let rules = self.bands.iter().filter_map(|band| band.when.as_ref());
+        rules.flat_map(|when| when.edges(calendar)).collect()
+    }
+
+    fn suffixes(&self) -> Vec<String> {
+        self.bands.iter().map(|band| band.name.clone()).collect()
+    }
+
+    fn other_ids(&self) -> Vec<String> {
+        match &self.rule {
+            Rule::Band { .. } => Vec::new(),
+            Rule::RootSumSquare { excess_id, .. } => vec![excess_id.clone()],
+        }
+    }
+
+    fn lines(&self, scene: &Scene<'_>, _: &mut Carried) -> Result<Vec<Draft>, RatingError> {
+        match &self.rule {
+            Rule::Band {
+                low,
+                high,
+                excess_factor,
+            } => self.by_band(scene, (low, high, excess_factor)),
+            Rule::RootSumSquare {
+                excess_id,
+                excess_rate,
+            } => self.by_squares(scene, excess_id, excess_rate),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Import less export of a cycle, with a bank of kilowatt-hours (`RATING` 3.10).
+
+use super::{Draft, Measure, Pricing};
+use crate::RatingError;
+use crate::carry::{Carried, Lot};
+use crate::exact::Exact;
+use crate::how::How;
+use crate::reader::{At, Fields, Problems};
+use crate::scene::Scene;
+use crate::statement::{Register, Unit};
+
+/// The most cycles that a lot may be kept.
+const MAX_CYCLES: u32 = 1200;
+/// What is appended to the id of the line of expired lots.
+const EXPIRED: &str = "expired";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NetEnergy {
+    rate: Exact,
+    bank: Bank,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Bank {
+    /// A lot of cycle c may be used until the bill of c + this; `None` = for ever.
+    expiry_cycles: Option<u32>,
+    /// Credited for a kilowatt-hour that expires.
+    expired_rate: Exact,
+}
+
+impl NetEnergy {
+    /// The bank's keys stand beside the rate, or in an object `bank`.
+    pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let rate = fields.number("rate", problems);
+        let bank = fields.maybe("bank", problems, |at: &At<'_>, problems| {
+            let mut fields = at.object(problems)?;
+            let bank = Bank::read(&mut fields, problems);
+            fields.finish(problems);
+            bank
+        });
+        let bank = match bank? {
+            Some(bank) => Some(bank),
+            None => Bank::read(fields, problems),
+        };
+        Some(Self {
+            rate: rate?,
+            bank: bank?,
+        })
+    }
+
+    /// What of `needed` the lots give, oldest first.
+    fn take(lots: &mut [Lot], needed: &Exact) -> Exact {
+        let mut left = needed.clone();
+        for lot in lots.iter_mut() {
+            let used = lot.kwh.clone().min(left.clone());
+            lot.kwh = lot.kwh.minus(&used);
+            left = left.minus(&used);
+        }
+        needed.minus(&left)
+    }
+}
+
+impl Bank {
+    fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let expiry_cycles = fields.maybe("expiry_cycles", problems, |at, problems| {
+            at.count(MAX_CYCLES, problems)
+        });
+        let expired_rate = fields.number_or("expired_rate", Exact::ZERO, problems);
+        Some(Self {
+            expiry_cycles: expiry_cycles?,
+            expired_rate: expired_rate?,
+        })
+    }
+
+    /// Whether a lot of so many cycles ago may still be used.
+    fn keeps(&self, lot: &Lot) -> bool {
+        self.expiry_cycles.is_none_or(|most| lot.cycles_ago <= most)
+    }
+
+    /// Whether this bill is the last in which a lot may be used.
+    fn ends(&self, lot: &Lot) -> bool {
+        self.expiry_cycles.is_some_and(|most| lot.cycles_ago >= most)
+    }
+}
+
+impl Pricing for NetEnergy {
+    fn measures(&self) -> Vec<Measure> {
+        [Register::Import, Register::Export].map(Measure::plain).to_vec()
+    }
+
+    fn takes_reads(&self) -> bool {
+        true
+    }
+
+    fn carries(&self) -> bool {
+        true
+    }
+
+    fn suffixes(&self) -> Vec<String> {
+        vec![EXPIRED.to_owned()]
+    }
+
+    fn lines(&self, scene: &Scene<'_>, carried: &mut Carried) -> Result<Vec<Draft>, RatingError> {
+        let import = scene.total_of(Register::Import)?;
+        let export = scene.total_of(Register::Export)?;
+        let net = import.minus(&export);
+        let (needed, surplus) = (net.clone().at_least_zero(), net.negated().at_least_zero());
+        // Opening lots that are too old were never to be used.
+        let mut expired = Exact::ZERO;
+        carried.lots.retain(|lot| self.bank.keeps(lot));
+        let banked = Self::take(&mut carried.lots, &needed);
+        if scene.is_last_part {
+            let ending = carried.lots.iter().filter(|lot| self.bank.ends(lot));
+            expired = Exact::sum(ending.map(|lot| &lot.kwh));
+            carried.lots.retain(|lot| !self.bank.ends(lot));
+        }
+        carried.new_lot = carried.new_lot.plus(&surplus);
+        let how = How::NetEnergy {
+            import,
+            export,
+            banked: banked.clone(),
+            surplus,
+        };
+        let charged = Draft::priced(needed.minus(banked), Unit::KilowattHours, &self.rate, how);
+        let credit = self.bank.expired_rate.negated();
+        let expired = Draft::priced(expired, Unit::KilowattHours, &credit, How::Expired);
+        Ok(vec![charged, expired.with_suffix(Some(EXPIRED))])
+    }
+}

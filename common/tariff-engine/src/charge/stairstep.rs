@@ -1,0 +1,81 @@
+//! One fee that depends on how much was used (`RATING` 3.5).
+
+use super::tiered::check_limits;
+use super::{Draft, Measure, Pricing};
+use crate::RatingError;
+use crate::carry::Carried;
+use crate::exact::Exact;
+use crate::how::How;
+use crate::reader::{At, Fields, Problems};
+use crate::scene::Scene;
+use crate::statement::Unit;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stairstep {
+    measure: Measure,
+    steps: Vec<Step>,
+}
+
+/// A fee up to a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    /// `None` = no limit.
+    pub(super) up_to: Option<Exact>,
+    pub(super) fee: Exact,
+}
+
+/// The steps of a charge.
+pub(super) fn read_steps(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Step>> {
+    let steps = at.several(problems, |at, problems| {
+        let mut fields = at.object(problems)?;
+        let up_to = fields.maybe("up_to", problems, |at, problems| at.number(problems));
+        let fee = fields.number("fee", problems);
+        fields.finish(problems);
+        Some(Step {
+            up_to: up_to?,
+            fee: fee?,
+        })
+    })?;
+    check_limits(at, steps.iter().map(|step| step.up_to.as_ref()), problems);
+    Some(steps)
+}
+
+impl Stairstep {
+    pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let measure = Measure::read(fields, problems);
+        let steps = fields
+            .need("steps", problems)
+            .and_then(|at| read_steps(&at, problems));
+        Some(Self {
+            measure: measure?,
+            steps: steps?,
+        })
+    }
+}
+
+impl Pricing for Stairstep {
+    fn measures(&self) -> Vec<Measure> {
+        vec![self.measure.clone()]
+    }
+
+    fn takes_reads(&self) -> bool {
+        true
+    }
+
+    fn lines(&self, scene: &Scene<'_>, _: &mut Carried) -> Result<Vec<Draft>, RatingError> {
+        let sum = scene.sum_of(&self.measure, None)?;
+        let reaches = |step: &&Step| step.up_to.as_ref().is_none_or(|up_to| sum.kwh <= *up_to);
+        let step = self.steps.iter().find(reaches);
+        let step = step.ok_or_else(|| RatingError::not_priced(scene.charge, "no step is high enough"))?;
+        let how = How::Step {
+            mix: sum.mix,
+            up_to: step.up_to.clone(),
+        };
+        Ok(vec![Draft::of(
+            sum.kwh,
+            Unit::KilowattHours,
+            step.fee.clone(),
+            how,
+        )])
+    }
+}

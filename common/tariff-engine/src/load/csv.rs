@@ -1,0 +1,219 @@
+//! Load files (`RATING` 1.2) and what of their deliveries counts at an instant (`RATING` 1.5).
+
+use super::{Load, MINUTE_MS, PER_KWH, units};
+use crate::exact::Exact;
+use crate::instant;
+use crate::statement::Register;
+
+/// Columns that say nothing about the energy.
+const NOT_ENERGY: [&str; 5] = ["start_utc", "start_local", "minutes", "quality", "received_utc"];
+/// Minutes of a day: the longest interval.
+const MAX_MINUTES: i64 = 1440;
+
+/// The rows of a load file, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    registers: Vec<Register>,
+    rows: Vec<Row>,
+    /// Of rows that do not say their length.
+    step_ms: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    start_ms: i64,
+    length_ms: Option<i64>,
+    received_ms: Option<i64>,
+    /// One for every register; `None` = the row has an empty value and stands for a missing interval.
+    values: Option<Vec<i64>>,
+}
+
+struct Columns {
+    start: usize,
+    minutes: Option<usize>,
+    received: Option<usize>,
+    energy: Vec<(usize, Register)>,
+}
+
+impl Rows {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A sentence with the line that cannot be read.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut lines = text.lines();
+        let columns = Columns::of(lines.next().unwrap_or_default())?;
+        let mut rows: Vec<Row> = Vec::new();
+        for (line, number) in lines.zip(2_u32..) {
+            if line.trim().is_empty() {
+                continue;
+            }
+            let row = columns
+                .row(line)
+                .map_err(|what| format!("line {number}: {what}"))?;
+            let follows = |last: &Row| row.start_ms > last.start_ms || row.received_ms.is_some();
+            if !rows.last().is_none_or(follows) {
+                return Err(format!("line {number}: rows do not stand in order of time"));
+            }
+            rows.push(row);
+        }
+        let mut starts: Vec<i64> = rows.iter().map(|row| row.start_ms).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let spacing = |pair: &[i64]| match pair {
+            [a, b] => b.checked_sub(*a),
+            _ => None,
+        };
+        let step_ms = starts.windows(2).filter_map(spacing).min().unwrap_or_default();
+        if rows.iter().any(|row| row.length_ms.is_none()) && !is_length(step_ms) {
+            return Err("the length of the intervals is unknown: a column minutes, or rows a whole part of a day apart".to_owned());
+        }
+        Ok(Self {
+            registers: columns.energy.into_iter().map(|(_, register)| register).collect(),
+            rows,
+            step_ms,
+        })
+    }
+
+    /// What counts at the instant `as_of_ms`: rows received until then, and of several for one start the one received last. `None`:
+    /// everything that was received at any time.
+    #[must_use]
+    pub fn as_of(&self, as_of_ms: Option<i64>) -> Load {
+        let exists = |row: &&Row| match (as_of_ms, row.received_ms) {
+            (Some(as_of), Some(received)) => received <= as_of,
+            _ => true,
+        };
+        let mut rows: Vec<&Row> = self.rows.iter().filter(exists).collect();
+        rows.sort_by_key(|row| (row.start_ms, row.received_ms)); // stable: of two received together the later row stays the later
+        let mut load = Load {
+            columns: self
+                .registers
+                .iter()
+                .map(|name| (name.clone(), Vec::new()))
+                .collect(),
+            ..Load::default()
+        };
+        for (index, row) in rows.iter().enumerate() {
+            let is_last = rows
+                .get(index.saturating_add(1))
+                .is_none_or(|next| next.start_ms != row.start_ms);
+            let Some(values) = row.values.as_ref().filter(|_| is_last) else {
+                continue;
+            };
+            load.starts.push(row.start_ms);
+            load.lengths_ms.push(row.length_ms.unwrap_or(self.step_ms));
+            load.estimated.push(false);
+            for ((_, column), value) in load.columns.iter_mut().zip(values) {
+                column.push(*value);
+            }
+        }
+        load
+    }
+}
+
+impl Columns {
+    fn of(header: &str) -> Result<Self, String> {
+        let names: Vec<&str> = header.split(',').map(str::trim).collect();
+        let find = |name: &str| names.iter().position(|title| *title == name);
+        for (index, name) in names.iter().enumerate() {
+            if names.iter().take(index).any(|earlier| earlier == name) {
+                return Err(format!("column {name} comes twice"));
+            }
+        }
+        let mut energy = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            match *name {
+                "import_kwh" => energy.push((index, Register::Import)),
+                "export_kwh" => energy.push((index, Register::Export)),
+                "reactive_kvarh" => energy.push((index, Register::Reactive)),
+                name if NOT_ENERGY.contains(&name) => {}
+                _ => return Err(format!("column {name:?} is not known")),
+            }
+        }
+        if !energy.iter().any(|(_, register)| *register == Register::Import) {
+            return Err("there is no column import_kwh".to_owned());
+        }
+        Ok(Self {
+            start: find("start_utc").ok_or("there is no column start_utc")?,
+            minutes: find("minutes"),
+            received: find("received_utc"),
+            energy,
+        })
+    }
+
+    fn row(&self, line: &str) -> Result<Row, String> {
+        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
+        let time = |text: &str| instant::parse(text).ok_or_else(|| format!("{text:?} is no time"));
+        let length_ms = match self.minutes.map(cell).filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => {
+                let minutes = text
+                    .parse::<i64>()
+                    .ok()
+                    .filter(|minutes| (1..=MAX_MINUTES).contains(minutes));
+                let length = minutes.and_then(|minutes| minutes.checked_mul(MINUTE_MS));
+                Some(
+                    length
+                        .filter(|length| is_length(*length))
+                        .ok_or_else(|| format!("{text:?} minutes are no length that divides a day"))?,
+                )
+            }
+        };
+        let received_ms = match self.received.map(cell).filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => Some(time(text)?),
+        };
+        let is_missing = self.energy.iter().any(|(index, _)| cell(*index).is_empty());
+        let values = || {
+            let value = |(index, _): &(usize, Register)| energy(cell(*index));
+            self.energy.iter().map(value).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Row {
+            start_ms: time(cell(self.start))?,
+            length_ms,
+            received_ms,
+            values: if is_missing { None } else { Some(values()?) },
+        })
+    }
+}
+
+/// Whole minutes that divide a day.
+fn is_length(length_ms: i64) -> bool {
+    let day_ms = MAX_MINUTES.saturating_mul(MINUTE_MS);
+    length_ms > 0 && length_ms.checked_rem(MINUTE_MS) == Some(0) && day_ms.checked_rem(length_ms) == Some(0)
+}
+
+fn energy(text: &str) -> Result<i64, String> {
+    if let Some(units) = short_decimal(text) {
+        return Ok(units);
+    }
+    let number: Exact = text
+        .parse()
+        .map_err(|_| format!("{text:?} is no number of kWh"))?;
+    units(&number).ok_or_else(|| format!("{text:?} is finer than 10^-9 kWh or too large"))
+}
+
+/// The usual cell: digits, a point, at most nine digits.
+fn short_decimal(text: &str) -> Option<i64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits =
+        |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole, 9) || !digits(decimals, 9) {
+        return None;
+    }
+    let power = 9_u32.checked_sub(u32::try_from(decimals.len()).ok()?)?;
+    let fraction = decimals
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(10_i64.checked_pow(power)?)?;
+    whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(PER_KWH)?
+        .checked_add(fraction)
+}
+
+#[cfg(test)]
+mod tests;

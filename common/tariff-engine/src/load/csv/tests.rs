@@ -1,0 +1,73 @@
+use super::*;
+
+fn load(text: &str) -> Load {
+    Rows::parse(text).unwrap().as_of(None)
+}
+
+#[test]
+fn lengths_are_given_or_the_smallest_spacing() {
+    let found = load(
+        "start_utc,import_kwh\n2024-01-01T00:00:00Z,1\n2024-01-01T01:00:00Z,2\n2024-01-01T01:30:00Z,3\n",
+    );
+    assert_eq!(found.lengths_ms, [1_800_000; 3]);
+    let found =
+        load("start_utc,minutes,import_kwh\n2024-01-01T00:00Z,5,1\n2024-01-01T00:05Z,60,0.000000001\n");
+    assert_eq!(found.lengths_ms, [300_000, 3_600_000]);
+    assert_eq!(found.columns[0].1, [1_000_000_000, 1]);
+}
+
+#[test]
+fn the_row_received_last_counts() {
+    let text = "start_utc,import_kwh,received_utc\n2024-01-01T00:00Z,1,2024-01-02T00:00Z\n2024-01-01T01:00Z,2,2024-01-02T00:00Z\n\
+        2024-01-01T00:00Z,5,2024-01-04T00:00Z\n2024-01-01T00:00Z,7,2024-01-03T00:00Z\n2024-01-01T00:00Z,8,2024-01-03T00:00Z\n";
+    let rows = Rows::parse(text).unwrap();
+    let at = |time: &str| rows.as_of(instant::parse(time)).columns[0].1.clone();
+    assert_eq!(rows.as_of(None).columns[0].1, [5_000_000_000, 2_000_000_000]);
+    assert_eq!(at("2024-01-02T00:00Z"), [1_000_000_000, 2_000_000_000]); // received at the instant counts
+    assert_eq!(at("2024-01-03T00:00Z"), [8_000_000_000, 2_000_000_000]); // same time: the later row
+    assert_eq!(at("2024-01-01T23:59Z"), Vec::<i64>::new());
+}
+
+#[test]
+fn an_empty_value_is_a_missing_interval() {
+    let found = load(
+        "start_utc,import_kwh,export_kwh\n2024-01-01T00:00Z,1,0\n2024-01-01T00:15Z,,0\n2024-01-01T00:30Z,1,\n2024-01-01T00:45Z,2e-3,0\n",
+    );
+    assert_eq!(found.columns[0].1, [1_000_000_000, 2_000_000]);
+    let first = found.starts[0];
+    assert_eq!(
+        found.first_fault(first, first + 3_600_000),
+        Some(super::super::Fault::Missing(first + 900_000))
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_its_line() {
+    let check =
+        |text: &str, expected: &str| assert_eq!(Rows::parse(text).map(|_| ()), Err(expected.to_owned()));
+    check("start_utc,kwh\n", "column \"kwh\" is not known");
+    check("import_kwh\n", "there is no column start_utc");
+    check(
+        "start_utc,import_kwh,import_kwh\n",
+        "column import_kwh comes twice",
+    );
+    check("start_utc\n", "there is no column import_kwh");
+    check("start_utc,import_kwh\nnoon,1\n", "line 2: \"noon\" is no time");
+    check(
+        "start_utc,import_kwh\n2024-01-01T00:00Z,x\n",
+        "line 2: \"x\" is no number of kWh",
+    );
+    check(
+        "start_utc,import_kwh\n2024-01-01T00:00Z,1e-10\n",
+        "line 2: \"1e-10\" is finer than 10^-9 kWh or too large",
+    );
+    check(
+        "start_utc,import_kwh\n2024-01-01T01:00Z,1\n2024-01-01T00:00Z,1\n",
+        "line 3: rows do not stand in order of time",
+    );
+    check(
+        "start_utc,minutes,import_kwh\n2024-01-01T01:00Z,7,1\n",
+        "line 2: \"7\" minutes are no length that divides a day",
+    );
+    assert!(Rows::parse("start_utc,import_kwh\n2024-01-01T00:00Z,1\n").is_err());
+}

@@ -1,0 +1,237 @@
+//! Reads of registers, and the use between them (`RATING` 3.14).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::RatingError;
+use crate::compiled::Compiled;
+use crate::exact::Exact;
+use crate::local;
+use crate::reader::{At, Problems};
+use crate::statement::Register;
+use crate::tally::Tally;
+
+/// The most dials a register has.
+const MAX_DIALS: u32 = 18;
+
+/// The meters of one agreement and what was read from them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reads {
+    meters: BTreeMap<String, Meter>,
+    /// By meter and register, in order of date.
+    reads: BTreeMap<(String, Register), Vec<Read>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Meter {
+    /// 10^dials: where its registers start again.
+    rollover: Exact,
+    multiplier: Exact,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Read {
+    date: NaiveDate,
+    value: Exact,
+    estimated: bool,
+}
+
+/// The use of a register between two reads, spread evenly over the days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stretch {
+    register: Register,
+    from: NaiveDate,
+    /// Exclusive.
+    to: NaiveDate,
+    kwh: Exact,
+}
+
+/// How a cycle closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    Actual,
+    Estimated,
+}
+
+impl Reads {
+    pub(crate) fn read(meters: &At<'_>, reads: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let meters = read_meters(meters, problems)?;
+        let mut found: BTreeMap<(String, Register), Vec<Read>> = BTreeMap::new();
+        for at in reads.list(problems)? {
+            let Some((meter, register, read)) = read_one(&at, problems) else {
+                continue;
+            };
+            if !meters.contains_key(&meter) {
+                problems.add(&at.path, format!("there is no meter {meter}"));
+            }
+            found.entry((meter, register)).or_default().push(read);
+        }
+        for ((meter, register), list) in &mut found {
+            list.sort_by_key(|read| read.date);
+            if let Some([a, _]) = list
+                .windows(2)
+                .find(|pair| matches!(pair, [a, b] if a.date == b.date))
+            {
+                let reason = format!("meter {meter} has two reads of {} on {}", register.name(), a.date);
+                problems.add(&reads.path, reason);
+            }
+        }
+        Some(Self { meters, reads: found })
+    }
+
+    /// How the cycle that ends on `to` closes; `None` without a read on that date.
+    pub(crate) fn closing(&self, to: NaiveDate) -> Option<Closing> {
+        let mut at = self
+            .reads
+            .values()
+            .flatten()
+            .filter(|read| read.date == to)
+            .peekable();
+        at.peek()?;
+        Some(if at.any(|read| read.estimated) {
+            Closing::Estimated
+        } else {
+            Closing::Actual
+        })
+    }
+
+    /// The same without estimated reads.
+    pub(crate) fn actual(&self) -> Self {
+        let actual = |list: &Vec<Read>| list.iter().filter(|read| !read.estimated).cloned().collect();
+        let reads = self.reads.iter().map(|(key, list)| (key.clone(), actual(list)));
+        Self {
+            meters: self.meters.clone(),
+            reads: reads.collect(),
+        }
+    }
+
+    /// The use by slot of a compiled tariff.
+    pub(crate) fn tally(&self, compiled: &Compiled) -> Result<Tally, RatingError> {
+        let stretches = self.stretches();
+        let days: BTreeSet<NaiveDate> = compiled.days().collect();
+        let registers: BTreeSet<&Register> = stretches.iter().map(|stretch| &stretch.register).collect();
+        let mut sums = Vec::new();
+        for register in registers {
+            let mine = || stretches.iter().filter(|stretch| stretch.register == *register);
+            let uncovered =
+                |day: &&NaiveDate| !mine().any(|stretch| (stretch.from..stretch.to).contains(*day));
+            if let Some(day) = days.iter().find(uncovered) {
+                return Err(RatingError::ReadMissing {
+                    register: register.name().to_owned(),
+                    day: *day,
+                });
+            }
+            let mut by_slot = vec![Exact::ZERO; compiled.segments().slots()];
+            for stretch in mine() {
+                stretch.add_to(&mut by_slot, &days, compiled)?;
+            }
+            sums.push((register.clone(), by_slot));
+        }
+        Ok(Tally::of_sums(sums))
+    }
+
+    fn stretches(&self) -> Vec<Stretch> {
+        let mut stretches = Vec::new();
+        for ((meter, register), reads) in &self.reads {
+            let Some(meter) = self.meters.get(meter) else {
+                continue;
+            };
+            for (earlier, later) in reads.iter().zip(reads.iter().skip(1)) {
+                stretches.push(Stretch {
+                    register: register.clone(),
+                    from: earlier.date,
+                    to: later.date,
+                    kwh: meter.used(earlier, later),
+                });
+            }
+        }
+        stretches
+    }
+}
+
+impl Meter {
+    fn used(&self, earlier: &Read, later: &Read) -> Exact {
+        let difference = later.value.minus(&earlier.value);
+        let most_too_high = self.rollover.over(Exact::whole(2)).unwrap_or_default();
+        let estimate_too_high = earlier.estimated && difference.negated() <= most_too_high;
+        let turned = if difference.is_negative() && !estimate_too_high {
+            difference.plus(&self.rollover)
+        } else {
+            difference
+        };
+        turned.times(&self.multiplier)
+    }
+}
+
+impl Stretch {
+    /// Adds what falls on `days` to the slots of their first instants.
+    fn add_to(
+        &self,
+        by_slot: &mut [Exact],
+        days: &BTreeSet<NaiveDate>,
+        compiled: &Compiled,
+    ) -> Result<(), RatingError> {
+        let length = self.to.signed_duration_since(self.from).num_days();
+        let mut counts = vec![0_i128; by_slot.len()];
+        let mut cursor = compiled.segments().cursor();
+        for day in days.range(self.from..self.to) {
+            let at = local::midnight(compiled.period().zone, *day).ok_or(RatingError::Period)?;
+            if let Some(count) = cursor.slot_at(at).and_then(|slot| counts.get_mut(slot)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        for (sum, count) in by_slot.iter_mut().zip(counts) {
+            let share = Exact::ratio(count, length.into()).unwrap_or_default();
+            *sum = sum.plus(self.kwh.times(share));
+        }
+        Ok(())
+    }
+}
+
+fn read_meters(at: &At<'_>, problems: &mut Problems) -> Option<BTreeMap<String, Meter>> {
+    let meters = at.several(problems, |at, problems| {
+        let mut fields = at.object(problems)?;
+        let id = fields.need("id", problems).and_then(|at| at.text(problems));
+        let dials = fields
+            .need("dials", problems)
+            .and_then(|at| at.count(MAX_DIALS, problems));
+        let multiplier = fields.number_or("multiplier", Exact::ONE, problems);
+        fields.finish(problems);
+        let meter = Meter {
+            rollover: Exact::whole(10_i128.checked_pow(dials?)?),
+            multiplier: multiplier?,
+        };
+        Some((id?.to_owned(), meter))
+    })?;
+    let count = meters.len();
+    let by_id: BTreeMap<String, Meter> = meters.into_iter().collect();
+    if by_id.len() < count {
+        return at.wrong(problems, "two meters have one id");
+    }
+    Some(by_id)
+}
+
+fn read_one(at: &At<'_>, problems: &mut Problems) -> Option<(String, Register, Read)> {
+    let mut fields = at.object(problems)?;
+    let date = fields.need("date", problems).and_then(|at| at.date(problems));
+    let meter = fields.need("meter", problems).and_then(|at| at.text(problems));
+    let register = fields
+        .maybe("register", problems, Register::read)
+        .map(|register| register.unwrap_or(Register::Import));
+    let value = fields.number("value", problems);
+    let estimated = fields
+        .need("kind", problems)
+        .and_then(|at| match at.text(problems)? {
+            "actual" | "final" | "initial" => Some(false),
+            "estimated" => Some(true),
+            _ => at.wrong(problems, "must be actual, estimated, final or initial"),
+        });
+    fields.finish(problems);
+    let read = Read {
+        date: date?,
+        value: value?,
+        estimated: estimated?,
+    };
+    Some((meter?.to_owned(), register?, read))
+}

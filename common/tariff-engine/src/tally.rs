@@ -1,0 +1,104 @@
+//! What was added up of every slot of a bill: one pass over the intervals, or over the days of register reads.
+
+use std::collections::BTreeSet;
+
+use crate::charge::Measure;
+use crate::compiled::Segments;
+use crate::exact::Exact;
+use crate::load::{Load, kwh};
+use crate::scene::{Mix, Sum};
+use crate::statement::Register;
+
+/// Sums by slot and measure.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    /// `None` = there is nothing of this measure.
+    measures: Vec<(Measure, Option<Vec<Exact>>)>,
+    mixes: Vec<Mix>,
+}
+
+impl Tally {
+    /// Adds up a load.
+    pub(crate) fn of_load(load: &Load, segments: &Segments, measures: &BTreeSet<Measure>) -> Self {
+        let columns: Vec<_> = measures
+            .iter()
+            .map(|measure| (measure, measure.values(load)))
+            .collect();
+        let mut sums = vec![vec![0_i128; segments.slots()]; columns.len()];
+        let mut mixes = vec![Mix::default(); segments.slots()];
+        let some_estimated = load.estimated.contains(&true);
+        let mut from = 0_usize;
+        for (start, end, slot) in segments.runs() {
+            let later = load.starts.get(from..).unwrap_or_default();
+            from = from.saturating_add(later.iter().take_while(|at| **at < start).count());
+            let later = load.starts.get(from..).unwrap_or_default();
+            let to = from.saturating_add(later.iter().take_while(|at| **at < end).count());
+            if let Some(mix) = mixes.get_mut(slot) {
+                let estimated = load.estimated.get(from..to).unwrap_or_default();
+                mix.intervals = mix.intervals.saturating_add(count(estimated.len()));
+                if some_estimated {
+                    let some = estimated.iter().filter(|estimated| **estimated).count();
+                    mix.estimated = mix.estimated.saturating_add(count(some));
+                }
+            }
+            for ((_, values), sums) in columns.iter().zip(&mut sums) {
+                let values = values.as_ref().and_then(|values| values.get(from..to));
+                if let (Some(values), Some(sum)) = (values, sums.get_mut(slot)) {
+                    let more: i128 = values.iter().map(|value| i128::from(*value)).sum();
+                    *sum = sum.saturating_add(more);
+                }
+            }
+            from = to;
+        }
+        let exact = |((measure, values), sums): ((&Measure, Option<_>), Vec<i128>)| {
+            // A meter that has no column of export has exported nothing.
+            let is_known = values.is_some() || measure.register == Register::Export;
+            let sums = is_known.then(|| sums.into_iter().map(kwh).collect());
+            (measure.clone(), sums)
+        };
+        Self {
+            measures: columns.into_iter().zip(sums).map(exact).collect(),
+            mixes,
+        }
+    }
+
+    /// From sums that were made elsewhere, one by slot for every register.
+    pub(crate) fn of_sums(sums: Vec<(Register, Vec<Exact>)>) -> Self {
+        let measure = |(register, sums)| (Measure::plain(register), Some(sums));
+        Self {
+            measures: sums.into_iter().map(measure).collect(),
+            mixes: Vec::new(),
+        }
+    }
+
+    /// Adds a slot to `sum`; `None` if there is nothing of the measure.
+    pub(crate) fn add_to(&self, sum: &mut Sum, slot: usize, measure: &Measure) -> Option<()> {
+        let (_, sums) = self.measures.iter().find(|(name, _)| name == measure)?;
+        let more = sums.as_ref()?.get(slot)?;
+        sum.kwh = sum.kwh.plus(more);
+        if let Some(mix) = self.mixes.get(slot) {
+            sum.mix.intervals = sum.mix.intervals.saturating_add(mix.intervals);
+            sum.mix.estimated = sum.mix.estimated.saturating_add(mix.estimated);
+        }
+        Some(())
+    }
+
+    /// All slots of a register; `None` if there is nothing of it.
+    pub(crate) fn total(&self, register: &Register) -> Option<Exact> {
+        let plain = Measure::plain(register.clone());
+        let (_, sums) = self.measures.iter().find(|(name, _)| *name == plain)?;
+        Some(Exact::sum(sums.as_ref()?))
+    }
+
+    /// All intervals.
+    pub(crate) fn mix(&self) -> Mix {
+        self.mixes.iter().fold(Mix::default(), |all, mix| Mix {
+            intervals: all.intervals.saturating_add(mix.intervals),
+            estimated: all.estimated.saturating_add(mix.estimated),
+        })
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

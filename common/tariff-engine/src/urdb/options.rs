@@ -1,0 +1,133 @@
+//! How a record is applied: the options of a case (`RATING` 2.3, 2.6, 2.7).
+
+use crate::exact::Exact;
+use crate::reader::{At, Problems};
+
+use super::schedule::read_numbers;
+
+/// The most months that a ratchet looks back.
+const MAX_MONTHS: u32 = 24;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Options {
+    pub(super) chronological: bool,
+    pub(super) export: ExportMode,
+    /// Paid for a kilowatt-hour of the bank after December.
+    pub(super) yearend_kwh_rate: Exact,
+    /// Credits may be used in the month that earned them.
+    pub(super) credit_in_month: bool,
+    pub(crate) price_file: Option<String>,
+    pub(super) ratchet: Option<Ratchet>,
+}
+
+/// What becomes of export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum ExportMode {
+    #[default]
+    None,
+    NetMeteringKwh,
+    NetMeteringUsd,
+    NetBilling,
+    NetBillingCarry,
+    BuyAllSellAll,
+}
+
+/// The least flat demand that is billed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ratchet {
+    /// 1 = 100 %, by calendar month.
+    share_by_month: Vec<Exact>,
+    months_back: usize,
+    minimum_kw: Exact,
+    /// January to December of the year before; nothing where it is not known.
+    pub(super) prior_peaks_kw: Vec<Exact>,
+}
+
+impl Options {
+    pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let chronological = fields.maybe("tier_mode", problems, |at, problems| {
+            Some(match at.text(problems)? {
+                "prorata" => false,
+                "chronological" => true,
+                _ => return at.wrong(problems, "must be prorata or chronological"),
+            })
+        });
+        let export = fields.maybe("export_mode", problems, |at, problems| {
+            Some(match at.text(problems)? {
+                "none" => ExportMode::None,
+                "net_metering_kwh" => ExportMode::NetMeteringKwh,
+                "net_metering_usd" => ExportMode::NetMeteringUsd,
+                "net_billing" => ExportMode::NetBilling,
+                "net_billing_carry" => ExportMode::NetBillingCarry,
+                "buy_all_sell_all" => ExportMode::BuyAllSellAll,
+                _ => return at.wrong(problems, "is no mode of RATING 2.6"),
+            })
+        });
+        let yearend = fields.number_or("yearend_kwh_rate", Exact::ZERO, problems);
+        let in_month = fields.maybe("apply_credit_in_month", problems, |at, problems| {
+            at.flag(problems)
+        });
+        let price_file = fields.maybe("price_file", problems, |at, problems| {
+            at.text(problems).map(str::to_owned)
+        });
+        let ratchet = fields.maybe("ratchet", problems, Ratchet::read);
+        fields.finish(problems);
+        let (export, price_file) = (export?.unwrap_or_default(), price_file?);
+        let nets = matches!(export, ExportMode::NetMeteringKwh | ExportMode::NetMeteringUsd);
+        if nets && price_file.is_some() {
+            return at.wrong(
+                problems,
+                "price_file prices every interval, net metering whole months",
+            );
+        }
+        Some(Self {
+            chronological: chronological?.unwrap_or(false),
+            export,
+            yearend_kwh_rate: yearend?,
+            credit_in_month: in_month?.unwrap_or(true),
+            price_file,
+            ratchet: ratchet?,
+        })
+    }
+
+    /// Whether tiers are filled in time order.
+    pub(super) fn in_time_order(&self) -> bool {
+        match self.export {
+            ExportMode::None => self.chronological,
+            ExportMode::NetMeteringKwh | ExportMode::NetMeteringUsd => false,
+            ExportMode::NetBilling | ExportMode::NetBillingCarry | ExportMode::BuyAllSellAll => true,
+        }
+    }
+}
+
+impl Ratchet {
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let percents = fields
+            .need("percent_by_month", problems)
+            .and_then(|at| read_numbers(&at, problems));
+        let months_back = fields
+            .need("months_back", problems)
+            .and_then(|at| at.count(MAX_MONTHS, problems));
+        let minimum_kw = fields.number_or("minimum_kw", Exact::ZERO, problems);
+        let prior = fields.maybe("prior_year_peaks_kw", problems, read_numbers);
+        fields.finish(problems);
+        let share = |percent: &Exact| percent.over(Exact::whole(100));
+        Some(Self {
+            share_by_month: percents?.iter().map(share).collect::<Option<_>>()?,
+            months_back: usize::try_from(months_back?).ok()?,
+            minimum_kw: minimum_kw?,
+            prior_peaks_kw: prior?.unwrap_or_default(),
+        })
+    }
+
+    /// The flat demand that is billed; `before` are the months before, oldest first, by calendar month (0 to 11).
+    pub(super) fn billed(&self, peak: &Exact, before: &[(usize, Exact)]) -> Exact {
+        let recent = before.iter().rev().take(self.months_back);
+        let least = recent.filter_map(|(month, kw)| Some(kw.times(self.share_by_month.get(*month)?)));
+        let least = least.max().unwrap_or_default().max(self.minimum_kw.clone());
+        peak.clone().max(least)
+    }
+}

@@ -1,0 +1,346 @@
+//! A rate record as it was read: versions 3 to 8, in both spellings (`RATING` 2.1). What can be priced is understood; what cannot is
+//! refused, unless the rules say that it may be ignored.
+
+use crate::exact::Exact;
+use crate::json::Node;
+use crate::reader::{At, Problems};
+
+use super::schedule::{self, Schedule};
+use super::tiers::{self, Tier};
+
+/// Beside texts: who may have the rate, and what the rules leave out.
+const IGNORED: [&str; 34] = [
+    "_id",
+    "approved",
+    "coincidentratestructure",
+    "coincidentrateschedule",
+    "coincidentrateunit",
+    "coincidentsched",
+    "demandattrs",
+    "demandreactivepowercharge",
+    "demandreactpwrcharge",
+    "demandwindow",
+    "effectivedate",
+    "eiaid",
+    "enddate",
+    "energyattrs",
+    "energytoulabels",
+    "fixedattrs",
+    "fixedchargeeaaddl",
+    "is_default",
+    "maxdemand",
+    "maximumdemand",
+    "mindemand",
+    "minimumdemand",
+    "peakkwcapacityhistory",
+    "peakkwcapacitymax",
+    "peakkwcapacitymin",
+    "peakkwhusagehistory",
+    "peakkwhusagemax",
+    "peakkwhusagemin",
+    "revisions",
+    "startdate",
+    "voltagediscounts",
+    "voltagemaximum",
+    "voltageminimum",
+    "version",
+];
+/// Ratchets and adjustments that a record may hold, and that are not part of the rules.
+const NOT_PRICED: [&str; 5] = [
+    "demandratchetpercentage",
+    "fueladjustmentsmonthly",
+    "lookbackmonths",
+    "lookbackpercent",
+    "lookbackrange",
+];
+
+/// A rate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Empty where it has no prices of energy.
+    pub(super) energy: Vec<Vec<Tier>>,
+    pub(super) energy_schedule: Schedule,
+    /// Periods of the flat demand, and which of them by month.
+    pub(super) flat_demand: Option<(Vec<Vec<Tier>>, Vec<usize>)>,
+    pub(super) tou_demand: Option<(Vec<Vec<Tier>>, Schedule)>,
+    pub(super) fixed: Option<(Exact, Per)>,
+    pub(super) minimums: Vec<(Exact, Per)>,
+}
+
+/// What an amount is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Per {
+    Month,
+    Day,
+    Year,
+}
+
+impl Record {
+    /// Whether a JSON text is a rate record rather than a neutral tariff.
+    pub(crate) fn looks_like(text: &str) -> bool {
+        let Ok(node) = Node::parse(text) else { return false };
+        let Node::Object(pairs) = node else { return false };
+        let has = |name: &str| pairs.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+        !has("charges")
+            && !has("versions")
+            && (has("energyratestructure") || has("fixedchargefirstmeter") || has("flatdemandstructure"))
+    }
+
+    /// Reads a record.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let node = match Node::parse(text) {
+            Ok(node) => node,
+            Err(reason) => {
+                problems.add("", format!("is not JSON: {reason}"));
+                return Err(problems);
+            }
+        };
+        match Self::read(&At::root(&node), &mut problems) {
+            Some(record) if problems.all().is_empty() => Ok(record),
+            _ => Err(problems),
+        }
+    }
+
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut keys = Keys::read(at, problems)?;
+        let energy = keys.maybe("energyratestructure", problems, |at, problems| {
+            tiers::read(at, true, problems)
+        });
+        let energy_schedule = read_schedule(&mut keys, "energy", periods(energy.as_ref()), problems);
+        let flat = read_flat(&mut keys, problems);
+        let tou = keys.maybe("demandratestructure", problems, |at, problems| {
+            tiers::read(at, false, problems)
+        });
+        let tou_schedule = read_schedule(&mut keys, "demand", periods(tou.as_ref()), problems);
+        check_units(&mut keys, problems);
+        let fixed = read_fixed(&mut keys, problems);
+        let minimums = read_minimums(&mut keys, problems);
+        for key in NOT_PRICED {
+            if let Some(at) = keys.get(key).filter(|at| !is_nothing(at)) {
+                problems.add(
+                    &at.path,
+                    "is not priced: give a ratchet as an option, adjustments as adj",
+                );
+            }
+        }
+        keys.finish_texts(problems);
+        Some(Self {
+            energy: energy?.unwrap_or_default(),
+            energy_schedule: energy_schedule?,
+            flat_demand: flat?,
+            tou_demand: tou?.zip(tou_schedule),
+            fixed: fixed?,
+            minimums: minimums?,
+        })
+    }
+}
+
+/// The keys of an object without regard to case; names of one thing are one.
+pub(super) struct Keys<'a> {
+    path: String,
+    /// Lower case, and where it stands.
+    pairs: Vec<(String, At<'a>)>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn read(at: &At<'a>, problems: &mut Problems) -> Option<Self> {
+        let mut pairs: Vec<(String, At<'a>)> = Vec::new();
+        for (key, at) in at.pairs(problems)? {
+            let name = match key.to_ascii_lowercase().as_str() {
+                "flatdemandunits" => "flatdemandunit".to_owned(),
+                "demandrateunits" => "demandrateunit".to_owned(),
+                other => other.to_owned(),
+            };
+            if pairs.iter().any(|(earlier, _)| *earlier == name) {
+                problems.add(&at.path, "comes twice");
+            }
+            pairs.push((name, at));
+        }
+        Some(Self {
+            path: at.path.clone(),
+            pairs,
+            known: Vec::new(),
+        })
+    }
+
+    pub(super) fn get(&mut self, key: &'static str) -> Option<At<'a>> {
+        self.known.push(key);
+        let (_, at) = self.pairs.iter().find(|(name, _)| name == key)?;
+        Some(at.clone()).filter(|at| !at.is_null())
+    }
+
+    /// `Some(None)` where it is absent, `None` where it is wrong.
+    pub(super) fn maybe<T>(
+        &mut self,
+        key: &'static str,
+        problems: &mut Problems,
+        read: impl FnOnce(&At<'a>, &mut Problems) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.get(key) {
+            Some(at) => read(&at, problems).map(Some),
+            None => Some(None),
+        }
+    }
+
+    pub(super) fn number_or_zero(&mut self, key: &'static str, problems: &mut Problems) -> Option<Exact> {
+        let number = self.maybe(key, problems, |at, problems| at.number(problems))?;
+        Some(number.unwrap_or_default())
+    }
+
+    /// Every other key is refused.
+    pub(super) fn finish(self, problems: &mut Problems) {
+        for (key, at) in self.pairs {
+            if !self.known.contains(&key.as_str()) && !at.is_text() {
+                problems.add(&at.path, "cannot be priced");
+            }
+        }
+    }
+
+    /// Every other key is refused that is neither a text nor known to be ignored.
+    fn finish_texts(self, problems: &mut Problems) {
+        let path = self.path.clone();
+        let rest = self
+            .pairs
+            .iter()
+            .filter(|(key, _)| !IGNORED.contains(&key.as_str()));
+        let rest = Self {
+            path,
+            pairs: rest.cloned().collect(),
+            known: self.known.clone(),
+        };
+        rest.finish(problems);
+    }
+}
+
+/// How many periods a structure has; none where it is absent or wrong.
+fn periods(structure: Option<&Option<Vec<Vec<Tier>>>>) -> usize {
+    structure.and_then(Option::as_ref).map_or(0, Vec::len)
+}
+
+fn read_schedule(
+    keys: &mut Keys<'_>,
+    what: &'static str,
+    periods: usize,
+    problems: &mut Problems,
+) -> Option<Schedule> {
+    let (weekday, weekend) = match what {
+        "energy" => ("energyweekdayschedule", "energyweekendschedule"),
+        _ => ("demandweekdayschedule", "demandweekendschedule"),
+    };
+    let path = if keys.path.is_empty() {
+        weekday.to_owned()
+    } else {
+        keys.path.clone()
+    };
+    if periods == 0 {
+        // Schedules of a structure that is not there mean nothing.
+        keys.get(weekday);
+        keys.get(weekend);
+        return Some(Schedule::constant());
+    }
+    let mut read = |key, problems: &mut Problems| {
+        keys.maybe(key, problems, |at, problems| {
+            schedule::read(at, periods, problems)
+        })
+    };
+    let weekday = read(weekday, problems);
+    let weekend = read(weekend, problems);
+    match (weekday?, weekend?) {
+        (Some(weekday), Some(weekend)) => Some(Schedule::of(weekday, weekend)),
+        (None, None) if periods == 1 => Some(Schedule::constant()),
+        _ => {
+            problems.add(
+                &path,
+                "the schedules of weekdays and weekends belong to a structure of several periods",
+            );
+            None
+        }
+    }
+}
+
+/// The structure of the flat demand and its period by month, if there is one.
+type FlatDemand = Option<(Vec<Vec<Tier>>, Vec<usize>)>;
+
+fn read_flat(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<FlatDemand> {
+    let structure = keys.maybe("flatdemandstructure", problems, |at, problems| {
+        tiers::read(at, false, problems)
+    });
+    let months = keys.get("flatdemandmonths");
+    let Some(structure) = structure? else {
+        return Some(None);
+    };
+    let months = match months {
+        Some(at) => schedule::read_months(&at, structure.len(), problems)?,
+        None if structure.len() == 1 => vec![0; 12],
+        None => {
+            problems.add("flatdemandmonths", "is missing");
+            return None;
+        }
+    };
+    Some(Some((structure, months)))
+}
+
+/// Units of power: kW alone is priced.
+fn check_units(keys: &mut Keys<'_>, problems: &mut Problems) {
+    for key in ["demandunits", "demandunit", "flatdemandunit", "demandrateunit"] {
+        if let Some(at) = keys.get(key)
+            && !matches!(at.digits().to_ascii_lowercase().as_str(), "kw" | "")
+        {
+            problems.add(&at.path, "must be kW: nothing else is priced");
+        }
+    }
+}
+
+fn read_fixed(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Option<(Exact, Per)>> {
+    let number = |at: &At<'_>, problems: &mut Problems| at.number(problems);
+    let unit = keys.maybe("fixedchargeunits", problems, read_per);
+    let first = keys.maybe("fixedchargefirstmeter", problems, number);
+    let monthly = keys.get("fixedmonthlycharge");
+    let monthly_amount = monthly.as_ref().map(|at| at.number(problems));
+    let (unit, first) = (unit?.unwrap_or(Per::Month), first?);
+    match (first, monthly_amount) {
+        (first, None) => Some(first.map(|amount| (amount, unit))),
+        (None, Some(amount)) => Some(Some((amount?, Per::Month))),
+        (Some(first), Some(amount)) => {
+            let amount = amount?;
+            if first != amount || unit != Per::Month {
+                let path = monthly.map(|at| at.path).unwrap_or_default();
+                problems.add(&path, "contradicts fixedchargefirstmeter");
+            }
+            Some(Some((first, unit)))
+        }
+    }
+}
+
+fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Exact, Per)>> {
+    let unit = keys.maybe("minchargeunits", problems, read_per);
+    let mut number =
+        |key, problems: &mut Problems| keys.maybe(key, problems, |at, problems| at.number(problems));
+    let own = number("mincharge", problems);
+    let monthly = number("minmonthlycharge", problems);
+    let annual = number("annualmincharge", problems);
+    let unit = unit?.unwrap_or(Per::Month);
+    let found = [(own?, unit), (monthly?, Per::Month), (annual?, Per::Year)];
+    let given = found.into_iter().filter_map(|(amount, per)| Some((amount?, per)));
+    Some(given.filter(|(amount, _)| !amount.is_zero()).collect())
+}
+
+fn read_per(at: &At<'_>, problems: &mut Problems) -> Option<Per> {
+    match at.text(problems)?.to_ascii_lowercase().as_str() {
+        "$/month" | "" => Some(Per::Month),
+        "$/day" => Some(Per::Day),
+        "$/year" => Some(Per::Year),
+        _ => at.wrong(problems, "must be $/month, $/day or $/year"),
+    }
+}
+
+/// Zero, or lists of zeros.
+fn is_nothing(at: &At<'_>) -> bool {
+    let mut unheard = Problems::default();
+    if at.is_list() {
+        return at.list(&mut unheard).unwrap_or_default().iter().all(is_nothing);
+    }
+    at.is_null() || at.number(&mut unheard).is_some_and(|number| number.is_zero())
+}

@@ -1,0 +1,78 @@
+//! Which period holds when: month, kind of day, hour (`RATING` 2.2).
+
+use crate::exact::Exact;
+use crate::reader::{At, Problems};
+
+/// Months of a year.
+const MONTHS: usize = 12;
+/// Hours of a day.
+const HOURS: usize = 24;
+
+/// Periods by month and hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Schedule {
+    weekday: Vec<Vec<usize>>,
+    weekend: Vec<Vec<usize>>,
+}
+
+impl Schedule {
+    /// One period, always.
+    pub(super) fn constant() -> Self {
+        Self {
+            weekday: vec![vec![0; HOURS]; MONTHS],
+            weekend: vec![vec![0; HOURS]; MONTHS],
+        }
+    }
+
+    pub(super) fn of(weekday: Vec<Vec<usize>>, weekend: Vec<Vec<usize>>) -> Self {
+        Self { weekday, weekend }
+    }
+
+    /// The period of a month (0 to 11) and an hour (0 to 23).
+    pub(super) fn period(&self, month: usize, is_weekend: bool, hour: usize) -> usize {
+        let days = if is_weekend { &self.weekend } else { &self.weekday };
+        days.get(month)
+            .and_then(|hours| hours.get(hour))
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// 12 lists of 24 periods, each below `periods`.
+pub(super) fn read(at: &At<'_>, periods: usize, problems: &mut Problems) -> Option<Vec<Vec<usize>>> {
+    let months = at.several(problems, |at, problems| row(at, HOURS, periods, problems))?;
+    if months.len() != MONTHS {
+        return at.wrong(problems, "must have 12 months");
+    }
+    Some(months)
+}
+
+/// 12 periods, each below `periods`.
+pub(super) fn read_months(at: &At<'_>, periods: usize, problems: &mut Problems) -> Option<Vec<usize>> {
+    row(at, MONTHS, periods, problems)
+}
+
+fn row(at: &At<'_>, length: usize, periods: usize, problems: &mut Problems) -> Option<Vec<usize>> {
+    let row = at.several(problems, |at, problems| {
+        // Entries may be written as floats: 1.0.
+        let period = at
+            .number(problems)?
+            .to_whole()
+            .and_then(|period| usize::try_from(period).ok());
+        let period = period.filter(|period| *period < periods);
+        period.or_else(|| at.wrong(problems, "is no period of the structure"))
+    })?;
+    if row.len() != length {
+        return at.wrong(problems, &format!("must have {length} entries"));
+    }
+    Some(row)
+}
+
+/// Twelve numbers.
+pub(super) fn read_numbers(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Exact>> {
+    let numbers = at.several(problems, |at, problems| at.number(problems))?;
+    if numbers.len() != MONTHS {
+        return at.wrong(problems, "must have 12 entries");
+    }
+    Some(numbers)
+}

@@ -1,0 +1,146 @@
+//! Tiers of a rate record (`RATING` 2.2).
+
+use crate::exact::Exact;
+use crate::reader::{At, Problems};
+
+use super::record::Keys;
+
+/// A tier whose limit is so high has none: records write "no limit" as 10^38 in several ways.
+const NO_LIMIT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
+
+/// A tier of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tier {
+    /// Cumulative; use equal to it is inside.
+    max: Option<Exact>,
+    /// Rate and riders, added.
+    pub(super) price: Exact,
+    /// For export.
+    pub(super) sell: Exact,
+    unit: LimitUnit,
+}
+
+/// What a limit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LimitUnit {
+    per_day: bool,
+    per_kw: bool,
+}
+
+/// What of a tier costs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side {
+    Price,
+    Sell,
+}
+
+/// What limits of a month are multiplied by.
+#[derive(Debug, Clone)]
+pub(super) struct Scale {
+    pub(super) days: Exact,
+    /// The flat demand that is billed.
+    pub(super) kw: Exact,
+}
+
+/// A quantity is beyond the last tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BeyondLastTier;
+
+impl Tier {
+    /// The limit in a month; `None` = none.
+    pub(super) fn limit(&self, scale: &Scale) -> Option<Exact> {
+        let days = if self.unit.per_day {
+            &scale.days
+        } else {
+            &Exact::ONE
+        };
+        let kw = if self.unit.per_kw { &scale.kw } else { &Exact::ONE };
+        Some(self.max.as_ref()?.times(days).times(kw))
+    }
+
+    pub(super) fn of(&self, side: Side) -> &Exact {
+        match side {
+            Side::Price => &self.price,
+            Side::Sell => &self.sell,
+        }
+    }
+}
+
+/// Each part of a quantity at the price of its tier.
+pub(super) fn graduated(
+    tiers: &[Tier],
+    quantity: &Exact,
+    scale: &Scale,
+    side: Side,
+) -> Result<Exact, BeyondLastTier> {
+    let (mut cost, mut below) = (Exact::ZERO, Exact::ZERO);
+    for tier in tiers {
+        let top = match tier.limit(scale) {
+            Some(limit) if limit < *quantity => limit,
+            _ => return Ok(cost.plus(quantity.minus(&below).times(tier.of(side)))),
+        };
+        if top > below {
+            cost = cost.plus(top.minus(&below).times(tier.of(side)));
+            below = top;
+        }
+    }
+    Err(BeyondLastTier)
+}
+
+/// Periods of tiers, of energy or of power.
+pub(super) fn read(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<Vec<Vec<Tier>>> {
+    at.several(problems, |at, problems| {
+        let tiers = at.several(problems, |at, problems| read_tier(at, is_energy, problems))?;
+        let limits = || tiers.iter().filter_map(|tier| tier.max.as_ref());
+        let open = tiers
+            .iter()
+            .take(tiers.len().saturating_sub(1))
+            .any(|tier| tier.max.is_none());
+        let ascend = limits().zip(limits().skip(1)).all(|(a, b)| a <= b);
+        if open || !ascend {
+            return at.wrong(
+                problems,
+                "limits of tiers must ascend, and only the last may be open",
+            );
+        }
+        Some(tiers)
+    })
+}
+
+fn read_tier(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<Tier> {
+    let mut keys = Keys::read(at, problems)?;
+    let max = keys.maybe("max", problems, |at, problems| at.number(problems));
+    let rate = keys.number_or_zero("rate", problems);
+    let adj = keys.number_or_zero("adj", problems);
+    let sell = keys.number_or_zero("sell", problems);
+    let unit = keys.maybe("unit", problems, |at, problems| {
+        read_unit(at, is_energy, problems)
+    });
+    keys.finish(problems);
+    Some(Tier {
+        max: max?.filter(|max| *max < Exact::whole(NO_LIMIT)),
+        price: rate?.plus(adj?),
+        sell: sell?,
+        unit: unit?.unwrap_or(LimitUnit {
+            per_day: false,
+            per_kw: false,
+        }),
+    })
+}
+
+fn read_unit(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<LimitUnit> {
+    let (per_day, per_kw) = match (at.text(problems)?.to_ascii_lowercase().as_str(), is_energy) {
+        ("kwh", true) | ("kw", false) | ("", _) => (false, false),
+        ("kwh daily", true) => (true, false),
+        ("kwh/kw", true) => (false, true),
+        ("kwh/kw daily", true) => (true, true),
+        (_, true) => {
+            return at.wrong(
+                problems,
+                "must be kWh, kWh daily, kWh/kW or kWh/kW daily: nothing else is priced",
+            );
+        }
+        (_, false) => return at.wrong(problems, "must be kW: nothing else is priced"),
+    };
+    Some(LimitUnit { per_day, per_kw })
+}

@@ -1,0 +1,133 @@
+//! Numbers that a tariff calls by name and an agreement gives (`RATING` 3.17).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::json::Node;
+use crate::reader::{At, Problems};
+
+/// The values of one agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Values(BTreeMap<String, Vec<Dated>>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Dated {
+    /// `None` = always before.
+    from: Option<NaiveDate>,
+    digits: String,
+}
+
+impl Values {
+    pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut values = BTreeMap::new();
+        for (name, at) in at.pairs(problems)? {
+            let dated = if at.is_list() {
+                let read: Vec<_> = at
+                    .list(problems)?
+                    .iter()
+                    .map(|item| Dated::read(item, problems))
+                    .collect();
+                let mut dated: Vec<Dated> = read.into_iter().collect::<Option<_>>()?;
+                dated.sort_by_key(|value| value.from);
+                if dated
+                    .windows(2)
+                    .any(|pair| matches!(pair, [a, b] if a.from == b.from))
+                {
+                    return at.wrong(problems, "has two values from the same day");
+                }
+                dated
+            } else {
+                at.number(problems)?;
+                vec![Dated {
+                    from: None,
+                    digits: at.digits().to_owned(),
+                }]
+            };
+            values.insert(name, dated);
+        }
+        Some(Self(values))
+    }
+
+    /// Whether nothing is given.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The digits of `name` on `day`.
+    pub(crate) fn on(&self, name: &str, day: NaiveDate) -> Option<&str> {
+        let dated = self.0.get(name)?;
+        let holds = |value: &&Dated| value.from.is_none_or(|from| from <= day);
+        dated.iter().rfind(holds).map(|value| value.digits.as_str())
+    }
+
+    /// The days after `from` and before `to` on which one of `names` changes.
+    pub(crate) fn changes(
+        &self,
+        names: &BTreeSet<String>,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> BTreeSet<NaiveDate> {
+        let lists = names.iter().filter_map(|name| self.0.get(name));
+        let starts = lists.flatten().filter_map(|value| value.from);
+        starts.filter(|start| *start > from && *start < to).collect()
+    }
+}
+
+impl Dated {
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let from = fields.need("from", problems).and_then(|at| at.date(problems));
+        let digits = fields.need("value", problems).and_then(|at| {
+            at.number(problems)?;
+            Some(at.digits().to_owned())
+        });
+        fields.finish(problems);
+        Some(Self {
+            from: Some(from?),
+            digits: digits?,
+        })
+    }
+}
+
+/// The name, if a node stands for a value by name.
+fn name_of(node: &Node) -> Option<&str> {
+    match node {
+        Node::Object(pairs) => match pairs.as_slice() {
+            [(key, Node::Text(name))] if key == "param" => Some(name),
+            _ => None,
+        },
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => None,
+    }
+}
+
+/// The names that a tariff calls.
+pub(crate) fn names(node: &Node) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let _whole = replaced(node, &mut |name| {
+        found.insert(name.to_owned());
+        Some("1".to_owned())
+    });
+    found
+}
+
+/// The tariff with the digits that `value` gives for every name; the first name without a value otherwise.
+pub(crate) fn replaced(node: &Node, value: &mut dyn FnMut(&str) -> Option<String>) -> Result<Node, String> {
+    if let Some(name) = name_of(node) {
+        return value(name).map(Node::Number).ok_or_else(|| name.to_owned());
+    }
+    Ok(match node {
+        Node::List(items) => {
+            let items = items.iter().map(|item| replaced(item, value));
+            Node::List(items.collect::<Result<_, _>>()?)
+        }
+        Node::Object(pairs) => {
+            let pairs = pairs
+                .iter()
+                .map(|(key, node)| Ok((key.clone(), replaced(node, value)?)));
+            Node::Object(pairs.collect::<Result<_, String>>()?)
+        }
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => node.clone(),
+    })
+}

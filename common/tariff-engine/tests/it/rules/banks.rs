@@ -1,0 +1,80 @@
+//! `RATING` 3.10.
+
+use super::*;
+
+/// A cycle for every day from 3 June on; a day is `import,export`.
+fn world(keys: &str, days: &[&str], opening: &str) -> World {
+    let charge = format!(r#"{{"id": "n", "type": "net_energy", "rate": 2{keys}}}"#);
+    let mut world = World::new(&charge, "2024-06-03", "2024-06-04");
+    world.load = Some(rows(
+        "start_utc,minutes,import_kwh,export_kwh",
+        "2024-06-03T00:00Z",
+        1440,
+        &days
+            .iter()
+            .map(|day| format!("1440,{day}"))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    ));
+    let cycle = |day: usize| {
+        format!(
+            r#"{{"from": "2024-06-{:02}", "to": "2024-06-{:02}"}}"#,
+            day + 3,
+            day + 4
+        )
+    };
+    let cycles: Vec<String> = (0..days.len()).map(cycle).collect();
+    world.case = format!(
+        r#""cycles": [{}], "opening_bank": {{"n": [{opening}]}}"#,
+        cycles.join(",")
+    );
+    world
+}
+
+#[track_caller]
+fn check(world: &World, expected: &[(&str, &str)]) {
+    let lines: Vec<_> = expected
+        .iter()
+        .map(|(charged, expired)| [("n", *charged), ("n.expired", *expired)])
+        .collect();
+    let lines: Vec<&[(&str, &str)]> = lines.iter().map(|bill| &bill[..]).collect();
+    world.check_all(&lines);
+}
+
+#[test]
+fn r3_10_lots_are_used_oldest_first_from_the_next_bill_on() {
+    let days = ["0,10", "3,0", "9,0", "1,0"];
+    check(
+        &world("", &days, ""),
+        &[("0", "0"), ("0", "0"), ("4", "0"), ("2", "0")],
+    );
+}
+
+#[test]
+fn r3_10_what_is_left_after_the_last_bill_expires_with_it() {
+    let keys = r#", "expiry_cycles": 2, "expired_rate": "0.5""#;
+    // 10 of day 0 may be used on days 1 and 2; 4 of day 1 on days 2 and 3.
+    let days = ["0,10", "0,4", "8,0", "1,0", "5,0"];
+    check(
+        &world(keys, &days, ""),
+        &[("0", "0"), ("0", "0"), ("0", "-1"), ("0", "-1.5"), ("10", "0")],
+    );
+    let in_object = r#", "bank": {"expiry_cycles": 2, "expired_rate": "0.5"}"#;
+    check(
+        &world(in_object, &days, ""),
+        &[("0", "0"), ("0", "0"), ("0", "-1"), ("0", "-1.5"), ("10", "0")],
+    );
+}
+
+#[test]
+fn r3_10_the_opening_bank_has_lots_of_cycles_before() {
+    let keys = r#", "expiry_cycles": 2, "expired_rate": 1"#;
+    let opening = r#"{"cycles_ago": 2, "kwh": "3"}, {"cycles_ago": 1, "kwh": "5"}"#;
+    // Of the first lot 1 is left after its last bill; the second has one bill more.
+    check(
+        &world(keys, &["2,0", "4,0", "1,0"], opening),
+        &[("0", "-1"), ("0", "-1"), ("2", "0")],
+    );
+}

@@ -1,0 +1,106 @@
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+
+const TARIFF: &str = r#"{"currency": "EUR", "timezone": "UTC", "rounding": {"scope": "line", "mode": "half_up", "places": 2},
+    "charges": [{"id": "energy", "type": "energy", "rate": "0.5"}]}"#;
+const LOAD: &str = "start_utc,import_kwh\n2024-01-31T00:00Z,3\n2024-02-01T00:00Z,4\n";
+
+/// A data folder with a load, and below it a case beside its tariff.
+fn folder() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = folder.path().join("cases/one");
+    fs::create_dir_all(&cases).unwrap();
+    fs::create_dir_all(folder.path().join("loads")).unwrap();
+    fs::write(folder.path().join("loads/l.csv"), LOAD).unwrap();
+    fs::write(cases.join("tariff.json"), TARIFF).unwrap();
+    let case =
+        r#"{"id": "first", "load": "loads/l.csv", "cycles": [{"from": "2024-01-31", "to": "2024-02-02"}]}"#;
+    fs::write(cases.join("case.json"), case).unwrap();
+    (folder, cases)
+}
+
+#[test]
+fn paths_are_found_from_where_the_case_is() {
+    let (folder, cases) = folder();
+    let bills = of_case(&cases.join("case.json"), None).unwrap();
+    assert_eq!(bills.bills[0].total, "3.50");
+    assert_eq!(
+        of_case(&cases.join("case.json"), Some(folder.path())).unwrap(),
+        bills
+    );
+    let error = of_case(&cases.join("case.json"), Some(&cases)).unwrap_err();
+    assert!(matches!(error, CommandError::Invalid(_)), "{error}");
+}
+
+#[test]
+fn every_case_has_a_file_and_the_wrong_ones_are_named() {
+    let (folder, cases) = folder();
+    let out = folder.path().join("out");
+    many(&folder.path().join("cases"), &out, None).unwrap();
+    let written: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("first.json")).unwrap()).unwrap();
+    assert_eq!(written["bills"][0]["lines"][0]["amount"], "3.50");
+    fs::write(
+        cases.join("broken.json"),
+        r#"{"id": "broken", "cycles": [], "colour": "red"}"#,
+    )
+    .unwrap();
+    fs::write(
+        cases.join("twin.json"),
+        fs::read_to_string(cases.join("case.json")).unwrap(),
+    )
+    .unwrap();
+    fs::remove_file(out.join("first.json")).unwrap();
+    let error = many(&folder.path().join("cases"), &out, None)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("broken.json: cycles: must not be empty; colour: this key is not supported here"),
+        "{error}"
+    );
+    assert!(
+        error.contains("twin.json: another case has the id first"),
+        "{error}"
+    );
+    assert!(out.join("first.json").exists());
+}
+
+#[test]
+fn a_load_alone_is_billed_by_calendar_months() {
+    let (folder, cases) = folder();
+    let load = folder.path().join("loads/l.csv");
+    let of = |args: RateArgs| of_load(&cases.join("tariff.json"), &load, &args);
+    let months: Vec<_> = of(RateArgs::default()).unwrap().bills;
+    let shown: Vec<_> = months
+        .iter()
+        .map(|bill| (bill.from.as_str(), bill.to.as_str(), bill.total.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("2024-01-31", "2024-02-01", "1.50"),
+            ("2024-02-01", "2024-02-02", "2.00")
+        ]
+    );
+    let cycle = |text: &str| RateArgs {
+        cycle: Some(text.to_owned()),
+        ..RateArgs::default()
+    };
+    assert_eq!(
+        of(cycle("2024-01-31..2024-02-02")).unwrap().bills[0].total,
+        "3.50"
+    );
+    let error = |args| of(args).unwrap_err().to_string();
+    assert!(
+        error(cycle("2024-01-31..2024-02-03"))
+            .contains("the interval that starts at 2024-02-02T00:00:00Z is missing")
+    );
+    assert!(error(cycle("2024-02-03")).contains("--cycle must be two dates"));
+    let zone = RateArgs {
+        tz: Some("Europe/Berlin".to_owned()),
+        ..RateArgs::default()
+    };
+    assert!(error(zone).contains("the tariff's time zone is UTC"));
+}
