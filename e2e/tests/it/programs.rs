@@ -22,8 +22,10 @@ fn the_default_configuration_is_the_documented_one() -> Result<()> {
         let printed = run(name, &["--print-config"], &[])?;
         assert!(printed.status.success(), "{name}: {printed:?}");
         let printed = String::from_utf8(printed.stdout)?;
-        let file = program::repository().join(format!("e2e/tests/it/programs/{name}.toml"));
+        let folder = program::repository().join("e2e/tests/it/programs");
+        let file = folder.join(format!("{name}.toml"));
         if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::create_dir_all(&folder)?;
             std::fs::write(&file, &printed)?;
         }
         assert_eq!(printed, std::fs::read_to_string(&file)?, "{name}");
