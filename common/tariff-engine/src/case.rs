@@ -9,8 +9,7 @@ mod prepaid;
 mod registers;
 mod urdb;
 
-use crate::json::Node;
-use crate::reader::{At, Problems};
+use crate::reader::{self, At, Problems};
 pub use ad_hoc::{check_tariff, is_record, parse_cycle};
 use neutral::NeutralCase;
 pub use output::{Bill, BillLine, Bills};
@@ -87,18 +86,7 @@ impl Case {
     /// # Errors
     /// [`Problems`]: everything that is wrong with it, each with its path.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let node = match Node::parse(text) {
-            Ok(node) => node,
-            Err(reason) => {
-                problems.add("", format!("is not JSON: {reason}"));
-                return Err(problems);
-            }
-        };
-        match Self::read(&At::root(&node), &mut problems) {
-            Some(case) if problems.all().is_empty() => Ok(case),
-            _ => Err(problems),
-        }
+        reader::document(text, Self::read)
     }
 
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {

@@ -76,6 +76,34 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// A text as JSON.
+///
+/// # Errors
+/// [`Problems`]: that it is none.
+pub(crate) fn node(text: &str) -> Result<Node, Problems> {
+    Node::parse(text).map_err(|reason| {
+        let mut problems = Problems::default();
+        problems.add("", format!("is not JSON: {reason}"));
+        problems
+    })
+}
+
+/// A whole text, read by `read`.
+///
+/// # Errors
+/// [`Problems`]: all that `read` found.
+pub(crate) fn document<T>(
+    text: &str,
+    read: impl FnOnce(&At<'_>, &mut Problems) -> Option<T>,
+) -> Result<T, Problems> {
+    let node = node(text)?;
+    let mut problems = Problems::default();
+    match read(&At::root(&node), &mut problems) {
+        Some(found) if problems.all().is_empty() => Ok(found),
+        _ => Err(problems),
+    }
+}
+
 /// A value and where it stands. What is wrong with it goes into the problems, and the answer is `None`.
 #[derive(Debug, Clone)]
 pub(crate) struct At<'a> {

@@ -45,6 +45,19 @@ impl When {
         Some(Self(rules.into_iter().collect::<Option<_>>()?))
     }
 
+    /// Of a band: one that is `ruled` must have it, `otherwise` has none.
+    pub(crate) fn of_band(
+        ruled: bool,
+        fields: &mut Fields<'_>,
+        problems: &mut Problems,
+    ) -> Option<Option<Self>> {
+        if !ruled {
+            return Some(None);
+        }
+        let at = fields.need("when", problems)?;
+        Self::read(&at, problems).map(Some)
+    }
+
     /// Whether it holds for an interval that starts on `day` at `minute` of the local clock.
     pub(crate) fn holds(&self, day: NaiveDate, minute: u32, calendar: &Calendar) -> bool {
         self.0.iter().any(|rule| rule.holds(day, minute, calendar))

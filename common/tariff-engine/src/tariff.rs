@@ -12,7 +12,7 @@ use crate::bill_charge::BillCharge;
 use crate::charge::Charge;
 use crate::estimate::Estimation;
 use crate::json::Node;
-use crate::reader::{At, Fields, Problems};
+use crate::reader::{self, At, Fields, Problems};
 use crate::rounding::Rounding;
 use crate::statement::Register;
 use crate::values::{self, Values};
@@ -66,19 +66,13 @@ impl Tariff {
     /// # Errors
     /// [`Problems`]: everything that is wrong with it or not supported, each with its path.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let node = match Node::parse(text) {
-            Ok(node) => node,
-            Err(reason) => {
-                problems.add("", format!("is not JSON: {reason}"));
-                return Err(problems);
-            }
-        };
-        // What depends on values by name is judged when they are known.
+        let node = reader::node(text)?;
         let names = values::names(&node);
-        if !names.is_empty() {
-            problems = Problems::with_open_values();
-        }
+        let mut problems = if names.is_empty() {
+            Problems::default()
+        } else {
+            Problems::with_open_values() // what depends on values by name is judged when they are known
+        };
         let sample = values::replaced(&node, &mut |_| Some("1".to_owned()));
         let tariff = sample.ok().and_then(|sample| {
             let tariff = Self::read(&At::root(&sample), &mut problems)?;

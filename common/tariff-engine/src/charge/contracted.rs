@@ -140,14 +140,7 @@ impl Band {
             .and_then(|at| read_name(&at, problems));
         let kw = fields.number("contracted_kw", problems);
         let rate = fields.number("rate_per_kw_day", problems);
-        let when = if ruled {
-            fields
-                .need("when", problems)
-                .and_then(|at| When::read(&at, problems))
-                .map(Some)
-        } else {
-            Some(None)
-        };
+        let when = When::of_band(ruled, &mut fields, problems);
         fields.finish(problems);
         Some(Self {
             name: name?,

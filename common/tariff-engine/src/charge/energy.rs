@@ -85,14 +85,7 @@ impl Band {
             .need("name", problems)
             .and_then(|at| read_name(&at, problems));
         let rate = fields.number("rate", problems);
-        let when = if ruled {
-            fields
-                .need("when", problems)
-                .and_then(|at| When::read(&at, problems))
-                .map(Some)
-        } else {
-            Some(None)
-        };
+        let when = When::of_band(ruled, &mut fields, problems);
         fields.finish(problems);
         Some(Self {
             name: Some(name?),

@@ -3,7 +3,7 @@
 
 use crate::exact::Exact;
 use crate::json::Node;
-use crate::reader::{At, Problems};
+use crate::reader::{self, At, Problems};
 
 use super::schedule::{self, Schedule};
 use super::tiers::{self, Tier};
@@ -88,18 +88,7 @@ impl Record {
 
     /// Reads a record.
     pub(crate) fn parse(text: &str) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let node = match Node::parse(text) {
-            Ok(node) => node,
-            Err(reason) => {
-                problems.add("", format!("is not JSON: {reason}"));
-                return Err(problems);
-            }
-        };
-        match Self::read(&At::root(&node), &mut problems) {
-            Some(record) if problems.all().is_empty() => Ok(record),
-            _ => Err(problems),
-        }
+        reader::document(text, Self::read)
     }
 
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
