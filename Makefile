@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 DATA ?= ./gridtally-data
+PROGRAMS = -p gridtally -p gridtally-simulator -p api-gateway -p ingestion-service -p billing-service -p analytics-service
 
 .PHONY: help build run test check e2e load bench fuzz up down up-local smoke docs tools
 
@@ -10,7 +11,7 @@ help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 build: ## the release programs, in target/release
-	cargo build --release -p gridtally -p gridtally-simulator
+	cargo build --release $(PROGRAMS)
 
 run: build ## a fleet, a month of readings, bills; then serves until Ctrl-C
 	./target/release/gridtally demo --data $(DATA)
@@ -18,7 +19,7 @@ run: build ## a fleet, a month of readings, bills; then serves until Ctrl-C
 up: build ## the platform without a fleet, until Ctrl-C
 	./target/release/gridtally up --data $(DATA)
 
-up-local: build ## the same in the background, once it is ready
+up-local: build ## the four services as programs on private test servers, in the background
 	scripts/up-local $(DATA)
 
 down: ## ends what runs on the folder, after it has drained
@@ -34,8 +35,8 @@ check: tools ## formatting, lints, licences and bans, the tree's rules
 	scripts/check
 
 e2e: tools ## only the end-to-end journeys
-	cargo build -p gridtally -p gridtally-simulator
-	cargo test -p e2e
+	cargo build $(PROGRAMS)
+	scripts/test-servers run cargo test -p e2e
 
 load: build ## readings as fast as they go, against a running `make up`
 	./target/release/gridtally-simulator load --token-file <(./target/release/gridtally token issue --role device --subject 'load-*' --data $(DATA))

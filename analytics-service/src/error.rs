@@ -93,7 +93,8 @@ impl Error {
             Self::Bus(error) => error.kind(),
             Self::OtherJournal { .. } => ErrorKind::Conflict,
             Self::Store(_) => ErrorKind::Unavailable,
-            Self::Overflow | Self::Kit(_) | Self::Metrics(_) => ErrorKind::Internal,
+            Self::Kit(error) => error.kind(),
+            Self::Overflow | Self::Metrics(_) => ErrorKind::Internal,
         }
     }
 

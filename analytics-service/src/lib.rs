@@ -11,6 +11,7 @@ pub mod group;
 pub mod meters;
 mod metrics;
 mod overview;
+mod program;
 mod register;
 mod service;
 pub mod shard;
@@ -22,5 +23,6 @@ mod window;
 
 pub use config::Config;
 pub use error::{Error, Refusal};
+pub use program::{AnalyticsService, ProgramConfig, reads};
 pub use service::Service;
 pub use start::{Deps, Running, start};

@@ -11,10 +11,10 @@ use message_bus::{Bus, BusError};
 use model::Clock;
 use proto::analytics::analytics_server::{Analytics, AnalyticsServer};
 use proto::billing::reads_server::Reads;
-use service_kit::{OnFailure, Tasks};
+use service_kit::internal::{self, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Services, Serving};
+use service_kit::{OnFailure, Readiness, Tasks};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -44,6 +44,8 @@ pub struct Deps {
     pub registry: prometheus::Registry,
     /// The tasks of this service alone.
     pub tasks: Tasks,
+    /// Where servers that are used say how they are doing.
+    pub readiness: Readiness,
     /// Where windows are kept: `embedded:` (in [`Self::folder`]) or `mongodb://...`.
     pub store: String,
     /// The folder of the embedded store.
@@ -53,7 +55,7 @@ pub struct Deps {
 /// The service at work.
 pub struct Running {
     service: Arc<Service>,
-    address: Option<SocketAddr>,
+    serving: Option<Serving>,
     tasks: Tasks,
 }
 
@@ -67,12 +69,16 @@ impl Running {
     /// Where it can be asked by gRPC, if anywhere.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.address
+        self.serving.as_ref().map(Serving::address)
     }
 
     /// Stops consuming and stores what is left. Says whether all ended within `grace`.
     pub async fn stop(self, grace: Duration) -> bool {
-        self.tasks.drain(grace).await
+        let end = Instant::now() + grace;
+        internal::stop(self.serving.as_ref(), grace / 2).await;
+        self.tasks
+            .drain(end.saturating_duration_since(Instant::now()))
+            .await
     }
 }
 
@@ -81,12 +87,9 @@ impl Running {
 /// # Errors
 /// [`Error`] when the socket, the store or the metrics cannot be used, or the store was made from another journal.
 pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
-    let listener = match config.listen {
-        Some(address) => Some(service_kit::listen::bind("analytics gRPC", address).await?),
-        None => None,
-    };
+    let port = internal::bind("analytics gRPC", config.listen).await?;
     let metrics = Arc::new(Metrics::register(&deps.registry)?);
-    let store = store::open(&deps.store, &deps.folder).await?;
+    let store = store::open(&deps).await?;
     let common = Arc::new(Common {
         config,
         bus: deps.bus,
@@ -118,13 +121,16 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             other => other,
         })?;
     let service = Arc::new(Service::new(view));
-    let address = listener.as_ref().map(|(_, address)| *address);
-    if let Some((listener, _)) = listener {
-        serve(listener, &service, &deps.tasks);
-    }
+    let serving = internal::serve(port, deps.tasks.failed_token(), || {
+        Services::new(proto::DESCRIPTORS).with(
+            AnalyticsServer::from_arc(Arc::clone(&service))
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+    });
     Ok(Running {
+        serving: serving.await?,
         service,
-        address,
         tasks: deps.tasks,
     })
 }
@@ -198,15 +204,6 @@ async fn follow(view: &View, tasks: &Tasks, assignments: &watch::Receiver<Assign
         tasks.spawn("analytics shard", OnFailure::StopProcess, consumer.run(first));
     }
     Ok(())
-}
-
-fn serve(listener: tokio::net::TcpListener, service: &Arc<Service>, tasks: &Tasks) {
-    let server = AnalyticsServer::from_arc(Arc::clone(service));
-    let stop = tasks.stop_token();
-    let served = tonic::transport::Server::builder()
-        .add_service(server)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.cancelled_owned());
-    tasks.spawn("analytics gRPC", OnFailure::StopProcess, served);
 }
 
 /// Keeps the gauges up to date until `stop`.

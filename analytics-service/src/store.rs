@@ -6,12 +6,14 @@ pub mod contract;
 pub mod embedded;
 pub mod mongo;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use message_bus::Position;
 use prost::Message;
 use proto::billing::{Group, GroupMinutes};
+
+use crate::start::Deps;
 
 /// The layout of the documents that this code writes and understands.
 pub const SCHEMA: u32 = 1;
@@ -149,15 +151,17 @@ pub struct Batch {
     pub meters: Option<MetersDocument>,
 }
 
-/// The store at an address: `embedded:` is in `folder`.
+/// The store that `deps` name.
 ///
 /// # Errors
 /// [`StoreError`]; no error shows the address, which may hold a password.
-pub async fn open(address: &str, folder: &Path) -> Result<Arc<dyn WindowStore>, StoreError> {
-    if address == "embedded:" {
-        Ok(Arc::new(embedded::Embedded::open(folder)?))
-    } else if address.starts_with("mongodb://") {
-        Ok(Arc::new(mongo::MongoWindows::open(address).await?))
+pub(crate) async fn open(deps: &Deps) -> Result<Arc<dyn WindowStore>, StoreError> {
+    if deps.store == "embedded:" {
+        Ok(Arc::new(embedded::Embedded::open(&deps.folder)?))
+    } else if deps.store.starts_with("mongodb://") {
+        let told = deps.readiness.told_by("analytics store", true);
+        let windows = mongo::MongoWindows::open(&deps.store, told, &deps.tasks).await?;
+        Ok(Arc::new(windows))
     } else {
         Err(StoreError::Address)
     }

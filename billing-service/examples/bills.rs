@@ -127,6 +127,7 @@ async fn open(folder: &Path, bus: Arc<dyn Bus>) -> anyhow::Result<Running> {
         clock: Arc::new(FixedClock(now.unwrap_or_default())),
         registry: prometheus::Registry::new(),
         tasks: Tasks::new(CancellationToken::new()),
+        readiness: service_kit::Readiness::default(),
         store: "embedded:".to_owned(),
         cache: "memory:".to_owned(),
         folder: folder.join("billing"),

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
+use service_kit::OnFailure;
 use service_kit::mongo::Mongo;
 
 use crate::cache::{Cache, MemoryCache, RedisCache};
@@ -26,7 +27,7 @@ const STORE_ID: &str = "store_id";
 /// [`Error::Config`] for an address that is none, [`Error::Store`].
 pub(crate) async fn open(config: &Config, deps: &Deps) -> Result<Backends, Error> {
     let (documents, reads) = store(deps).await?;
-    let cache = cache(config, &deps.cache, &documents).await?;
+    let cache = cache(config, deps, &documents).await?;
     Ok(Backends {
         documents,
         reads,
@@ -48,7 +49,8 @@ async fn store(deps: &Deps) -> Result<(Arc<dyn DocumentStore>, Arc<dyn ReadsStor
     let collections: Vec<&str> = MongoDocuments::collections()
         .chain(MongoReads::COLLECTIONS)
         .collect();
-    let mongo = Mongo::open(&deps.store, &collections)
+    let told = deps.readiness.told_by("billing store", true);
+    let mongo = Mongo::open_watched(&deps.store, &collections, told, &deps.tasks)
         .await
         .map_err(StoreError::from)?;
     let documents = Arc::new(MongoDocuments::new(mongo.clone()));
@@ -57,9 +59,10 @@ async fn store(deps: &Deps) -> Result<(Arc<dyn DocumentStore>, Arc<dyn ReadsStor
 
 async fn cache(
     config: &Config,
-    url: &str,
+    deps: &Deps,
     documents: &Arc<dyn DocumentStore>,
 ) -> Result<Arc<dyn Cache>, Error> {
+    let url = &deps.cache;
     if url == MEMORY {
         let bytes = usize::try_from(config.cache).unwrap_or(usize::MAX);
         return Ok(Arc::new(MemoryCache::new(bytes)));
@@ -68,7 +71,12 @@ async fn cache(
         return Err(Error::Config(format!("cache: use {MEMORY} or redis://...")));
     }
     let id = store_id(&Store::new(Arc::clone(documents))).await?;
-    Ok(Arc::new(RedisCache::open(url, &id).await?))
+    let cache = Arc::new(RedisCache::open(url, &id).await?);
+    // Answers do not depend on it.
+    let told = deps.readiness.told_by("cache", false);
+    let watching = Arc::clone(&cache).watch(told, deps.tasks.stop_token());
+    deps.tasks.spawn("cache watch", OnFailure::Log, watching);
+    Ok(cache)
 }
 
 /// Which store this is: drawn when it is asked for first, and kept with it for ever. A cache outlives stores and serves several.

@@ -1,5 +1,7 @@
 //! What can be set about billing.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 use service_kit::config::Problem;
 
@@ -10,6 +12,8 @@ const MIN_PENDING_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where gateway and analytics call by gRPC; none: this process only.
+    pub listen: Option<SocketAddr>,
     /// Readings that are in no stored block yet may take so much memory; a reading takes 16 bytes.
     #[serde(with = "service_kit::units::size")]
     pub pending: u64,
@@ -23,6 +27,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            listen: None,
             pending: 48 << 20,
             cache: 16 << 20,
             series: "GT".to_owned(),

@@ -59,6 +59,9 @@ pub enum Error {
     /// The settings contradict each other.
     #[error("the settings of billing are wrong: {0}")]
     Config(String),
+    /// The port cannot be used.
+    #[error(transparent)]
+    Port(#[from] service_kit::KitError),
     /// A metric is registered twice.
     #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
@@ -88,6 +91,7 @@ impl Error {
             Self::Invalid { .. } | Self::Config(_) => ErrorKind::Invalid,
             Self::Conflict { .. } | Self::Held { .. } => ErrorKind::Conflict,
             Self::Metrics(_) => ErrorKind::Internal,
+            Self::Port(error) => error.kind(),
             Self::Bus(error) => error.kind(),
             Self::Overtaken { .. } => ErrorKind::Internal,
         }
@@ -104,7 +108,7 @@ impl Error {
             Self::Invalid { reason, .. } | Self::Conflict { reason, .. } => reason,
             Self::NotFound { .. } => "NOT_FOUND",
             Self::Held { .. } => "HELD",
-            Self::Config(_) => "CONFIG",
+            Self::Config(_) | Self::Port(_) => "CONFIG",
             Self::Metrics(_) => "METRICS",
             Self::Overtaken { .. } => "OVERTAKEN",
         }

@@ -15,6 +15,7 @@ pub mod export;
 mod issue;
 mod metrics;
 mod office;
+mod program;
 pub mod reads;
 mod register;
 mod run;
@@ -27,6 +28,7 @@ pub use config::Config;
 pub use embedded::Embedded;
 pub use error::{Error, StoreError};
 pub use metrics::Metrics;
+pub use program::{BillingService, ProgramConfig};
 pub use service::{Exported, Service};
 pub use start::{Deps, Running, start};
 

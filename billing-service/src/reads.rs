@@ -15,6 +15,7 @@ mod view;
 mod windows;
 
 use std::collections::BinaryHeap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,18 +89,22 @@ pub struct Unusable {
     pub reason: String,
 }
 
-/// Bounds of memory.
+/// Bounds on what waits for a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of readings that are in no block yet, over all shards (a reading takes 16). Beyond it the consumers wait.
     pub pending_bytes: usize,
+    /// Readings are on the bus alone for at most so long, and a little for the work itself.
+    pub unstored: Duration,
 }
 
 impl Default for Limits {
-    /// 48 MiB: three million readings.
+    /// 48 MiB, which are three million readings, and an hour, so that the blocks of a quiet fleet are written some times a day and not
+    /// with every reading. A restart reads again what waited: by the bound on memory, seconds of work, however long it waited.
     fn default() -> Self {
         Self {
             pending_bytes: 48 * 1024 * 1024,
+            unstored: Duration::from_secs(3_600),
         }
     }
 }
@@ -116,6 +121,8 @@ pub struct Reads {
     store: Arc<dyn store::ReadsStore>,
     consequences: Arc<dyn Consequences>,
     shards: Vec<Shard>,
+    /// Drawn by each start.
+    start: u64,
     limits: Limits,
     /// There is something to checkpoint.
     work: Notify,
@@ -144,6 +151,7 @@ impl Reads {
             store,
             consequences,
             shards: opened,
+            start: RandomState::new().hash_one(shards),
             limits,
             work: Notify::new(),
             room: Notify::new(),
@@ -235,6 +243,15 @@ impl Reads {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.shards.iter().map(Shard::bytes).sum()
+    }
+
+    /// A name for what queries of the shard see now. Other content never has it, in this process or another: positions say less, for a
+    /// broker may hand out other messages under the same ones after a restart.
+    #[must_use]
+    pub fn state(&self, shard: u16) -> String {
+        let shard = self.shards.get(usize::from(shard));
+        let taken_in = shard.map_or(0, |shard| shard.lock().taken_in);
+        format!("{:016x}.{taken_in}", self.start)
     }
 
     /// Up to where the shard is stored: what may be acknowledged, as it moves.

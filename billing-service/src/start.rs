@@ -1,5 +1,6 @@
 //! The life of billing.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,13 @@ use std::time::Duration;
 use message_bus::Bus;
 use model::Clock;
 use prometheus::Registry;
-use proto::billing::billing_server::Billing;
-use proto::billing::quarantine_server::Quarantine as QuarantineCalls;
-use proto::billing::reads_server::Reads as ReadsCalls;
-use proto::billing::register_server::Register as RegisterCalls;
-use service_kit::{OnFailure, Tasks};
+use proto::billing::billing_server::{Billing, BillingServer};
+use proto::billing::quarantine_server::{Quarantine as QuarantineCalls, QuarantineServer};
+use proto::billing::reads_server::{Reads as ReadsCalls, ReadsServer};
+use proto::billing::register_server::{Register as RegisterCalls, RegisterServer};
+use service_kit::internal::{self, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Services, Serving};
+use service_kit::{OnFailure, Readiness, Tasks};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend;
@@ -49,6 +52,8 @@ pub struct Deps {
     pub registry: Registry,
     /// The tasks of this service alone.
     pub tasks: Tasks,
+    /// Where servers that are used say how they are doing.
+    pub readiness: Readiness,
     /// Where things are kept: `embedded:` (in [`Self::folder`]) or `mongodb://...`.
     pub store: String,
     /// What is remembered for a while: `memory:` or `redis://...`.
@@ -62,6 +67,7 @@ pub struct Running {
     service: Service,
     quarantine: Arc<Quarantine>,
     office: Arc<Office>,
+    serving: Option<Serving>,
     tasks: Tasks,
 }
 
@@ -109,9 +115,20 @@ impl Running {
         Arc::new(move |meter| register.index().meter(meter).is_some())
     }
 
-    /// Consumes no more, stores what was consumed, and ends. Says whether that was done within `grace`.
+    /// Where gateway and analytics call by gRPC, if anywhere.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.serving.as_ref().map(Serving::address)
+    }
+
+    /// Takes no more calls, consumes no more, stores what was consumed, and ends. Says whether that was done within `grace`.
     pub async fn stop(self, grace: Duration) -> bool {
-        let drained = self.tasks.drain(grace).await;
+        let end = Instant::now() + grace;
+        internal::stop(self.serving.as_ref(), grace / 2).await;
+        let drained = self
+            .tasks
+            .drain(end.saturating_duration_since(Instant::now()))
+            .await;
         let synced = self.office.store.sync().await;
         if let Err(error) = &synced {
             tracing::error!(
@@ -126,13 +143,14 @@ impl Running {
 /// Opens the stores, finishes what was being issued, and starts to consume.
 ///
 /// # Errors
-/// [`Error::Config`], [`Error::Metrics`], [`Error::Store`], [`Error::Bus`], [`Error::Overtaken`].
+/// [`Error::Config`], [`Error::Port`], [`Error::Metrics`], [`Error::Store`], [`Error::Bus`], [`Error::Overtaken`].
 pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let problems = config.problems("billing.");
     if !problems.is_empty() {
         let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(Error::Config(list.join("; ")));
     }
+    let port = internal::bind("billing gRPC", config.listen).await?;
     let backends = backend::open(&config, &deps).await?;
     let (office, watcher) = open(&config, &deps, backends).await?;
     let resumed = office.issuer.resume().await?;
@@ -159,12 +177,41 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         OnFailure::Log,
         gauges(Arc::clone(&office), stop),
     );
+    let service = Service::new(Arc::clone(&office), watcher);
+    let quarantine = Arc::new(Quarantine::new(Arc::clone(&office), deps.bus));
+    let calls = || answering(&service, &quarantine);
     Ok(Running {
-        service: Service::new(Arc::clone(&office), watcher),
-        quarantine: Arc::new(Quarantine::new(Arc::clone(&office), deps.bus)),
+        serving: internal::serve(port, deps.tasks.failed_token(), calls).await?,
+        service,
+        quarantine,
         office,
         tasks: deps.tasks,
     })
+}
+
+/// What gateway and analytics call.
+fn answering(service: &Service, quarantine: &Arc<Quarantine>) -> Services {
+    Services::new(proto::DESCRIPTORS)
+        .with(
+            BillingServer::new(service.clone())
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .with(
+            RegisterServer::new(service.clone())
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .with(
+            ReadsServer::new(service.clone())
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .with(
+            QuarantineServer::from_arc(Arc::clone(quarantine))
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
 }
 
 /// Where things are kept.
@@ -188,6 +235,7 @@ pub(crate) async fn open(
     let watcher = Arc::new(Watcher::default());
     let limits = Limits {
         pending_bytes: usize::try_from(config.pending).unwrap_or(usize::MAX),
+        unstored: deps.bus.ack_within().unwrap_or(Limits::default().unstored),
     };
     let consequences = Arc::clone(&watcher) as Arc<dyn Consequences>;
     let reads = Reads::open(backends.reads, consequences, deps.bus.shards(), limits).await?;

@@ -132,6 +132,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             registry: prometheus::Registry::new(),
             tasks: Tasks::default(),
+            readiness: service_kit::Readiness::default(),
             store: "embedded:".to_owned(),
             cache: "memory:".to_owned(),
             folder: folder.to_owned(),

@@ -1,8 +1,10 @@
 //! Compiles the .proto files with a pure-Rust compiler, so that no protoc has to be installed.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use prost::Message as _;
+use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 
 const FILES: [&str; 5] = [
     "gridtally/meter/v1/meter.proto",
@@ -22,8 +24,9 @@ const JSON: &str = "#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSch
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");
     let descriptors = protox::compile(FILES, ["proto"])?;
-    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin");
-    std::fs::write(&out, descriptors.encode_to_vec())?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    write_remote(&descriptors, &out)?;
     tonic_prost_build::configure()
         .btree_map(".")
         .message_attribute(".gridtally.billing.v1", JSON)
@@ -31,4 +34,70 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .type_attribute("gridtally.billing.v1.RegisterObject.object", "#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)] #[serde(rename_all = \"snake_case\")]")
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// Writes `remote.rs`: the client of every service whose calls are all unary implements that service's trait, so that who calls a
+/// service cannot tell whether it runs in the same process. Streams are for devices, and no service calls another by them.
+fn write_remote(descriptors: &FileDescriptorSet, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut text = String::new();
+    for file in &descriptors.file {
+        for service in &file.service {
+            let streams = |method: &prost_types::MethodDescriptorProto| {
+                method.client_streaming() || method.server_streaming()
+            };
+            if !service.method.iter().any(streams) {
+                write_service(&mut text, file.package(), service)?;
+            }
+        }
+    }
+    std::fs::write(out.join("remote.rs"), text)?;
+    Ok(())
+}
+
+fn write_service(text: &mut String, package: &str, service: &ServiceDescriptorProto) -> std::fmt::Result {
+    let name = service.name();
+    let module = snake(name);
+    let package = rust_path(&format!(".{package}"));
+    let client = format!("{package}::{module}_client::{name}Client");
+    writeln!(
+        text,
+        "#[tonic::async_trait]
+impl<T> {package}::{module}_server::{name} for {client}<T>
+where
+    T: tonic::client::GrpcService<tonic::body::Body> + Clone + Send + Sync + 'static,
+    T::Error: Into<StdError>,
+    T::Future: Send,
+    T::ResponseBody: Body<Data = Bytes> + Send + 'static,
+    <T::ResponseBody as Body>::Error: Into<StdError> + Send,
+{{"
+    )?;
+    for method in &service.method {
+        let call = snake(method.name());
+        let (asked, answer) = (rust_path(method.input_type()), rust_path(method.output_type()));
+        // By path, the client's own method is called, not this one.
+        writeln!(
+            text,
+            "    async fn {call}(&self, request: Request<{asked}>) -> Result<Response<{answer}>, Status> {{
+        {client}::{call}(&mut self.clone(), request).await
+    }}"
+        )?;
+    }
+    writeln!(text, "}}\n")
+}
+
+/// `.gridtally.billing.v1.Bill` as the path of its generated type.
+fn rust_path(proto: &str) -> String {
+    format!("crate{}", proto.replace('.', "::"))
+}
+
+/// `ListBills` as `list_bills`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
 }

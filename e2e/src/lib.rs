@@ -4,10 +4,13 @@
 
 pub mod client;
 pub mod household;
+pub mod instance;
 pub mod journal;
 pub mod oracle;
 pub mod platform;
+pub mod process;
 pub mod program;
 pub mod readme;
+pub mod services;
 pub mod tools;
 pub mod wait;

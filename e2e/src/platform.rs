@@ -1,19 +1,14 @@
 //! A running `gridtally up` (or `demo`) as a child process on free ports.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use serde::Deserialize;
 
+use crate::process::Process;
 use crate::program;
-
-/// A start or an end that takes longer than this is a failure. A demo in a debug build on a busy machine is the slowest.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The ready line.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,11 +26,9 @@ pub struct Ready {
 /// A child process; killed when dropped.
 #[derive(Debug)]
 pub struct Platform {
-    child: Child,
+    process: Process,
     data: PathBuf,
     ready: Ready,
-    said: Option<JoinHandle<String>>,
-    printed: mpsc::Receiver<String>,
 }
 
 impl Platform {
@@ -57,46 +50,11 @@ impl Platform {
         for port in ["GATEWAY", "STAFF", "METRICS"] {
             command.env(format!("GRIDTALLY_{port}_LISTEN"), "127.0.0.1:0");
         }
-        Self::spawn(command, data)
-    }
-
-    fn spawn(mut command: Command, data: &Path) -> Result<Self> {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot start gridtally")?;
-        let (out, err) = (
-            child.stdout.take().context("no stdout")?,
-            child.stderr.take().context("no stderr")?,
-        );
-        let said = std::thread::spawn(move || {
-            let mut text = String::new();
-            // What cannot be read as text is no reason to lose what was.
-            drop(BufReader::new(err).read_to_string(&mut text));
-            text
-        });
-        let (lines, printed) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if lines.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let first = printed.recv_timeout(PATIENCE);
-        let ready = first.ok().and_then(|line| serde_json::from_str(&line).ok());
-        let Some(ready) = ready else {
-            drop(child.kill());
-            let status = child.wait()?;
-            bail!("no ready line; {status}: {}", said.join().unwrap_or_default());
-        };
+        let (process, ready) = Process::start(command)?;
         Ok(Self {
-            child,
+            process,
             data: data.to_path_buf(),
             ready,
-            said: Some(said),
-            printed,
         })
     }
 
@@ -115,7 +73,7 @@ impl Platform {
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
     }
 
     /// A token for it.
@@ -126,39 +84,20 @@ impl Platform {
         program::token(&self.data, role, subject)
     }
 
-    /// The next line it prints on standard output, until one contains `text`; all of them.
+    /// See [`Process::wait_for_line`].
     ///
     /// # Errors
     /// When it ends or stays silent before.
     pub fn wait_for_line(&self, text: &str) -> Result<Vec<String>> {
-        let mut lines = Vec::new();
-        loop {
-            let line = self
-                .printed
-                .recv_timeout(PATIENCE)
-                .with_context(|| format!("never printed `{text}`: {lines:?}"))?;
-            let found = line.contains(text);
-            lines.push(line);
-            if found {
-                return Ok(lines);
-            }
-        }
+        self.process.wait_for_line(text)
     }
 
-    /// Sends SIGTERM or another signal by name.
+    /// See [`Process::signal`].
     ///
     /// # Errors
     /// When it cannot be sent.
     pub fn signal(&self, name: &str) -> Result<()> {
-        let status = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -{name} {}", self.child.id()))
-            .status()?;
-        if status.success() {
-            Ok(())
-        } else {
-            bail!("cannot send {name}")
-        }
+        self.process.signal(name)
     }
 
     /// Kills it as a power cut would, and waits until it is gone.
@@ -166,33 +105,15 @@ impl Platform {
     /// # Errors
     /// When it cannot be killed.
     pub fn kill(mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+        self.process.kill()
     }
 
-    /// Waits for its end, at most `patience`; its exit status and what it said.
+    /// See [`Process::wait`].
     ///
     /// # Errors
     /// When it does not end in time.
-    pub fn wait(mut self, patience: Duration) -> Result<(ExitStatus, String)> {
-        const STEP: Duration = Duration::from_millis(10);
-        let mut waited = Duration::ZERO;
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                let said = self
-                    .said
-                    .take()
-                    .and_then(|said| said.join().ok())
-                    .unwrap_or_default();
-                return Ok((status, said));
-            }
-            if waited >= patience {
-                bail!("still running after {patience:?}");
-            }
-            std::thread::sleep(STEP);
-            waited += STEP;
-        }
+    pub fn wait(self, patience: Duration) -> Result<(ExitStatus, String)> {
+        self.process.wait(patience)
     }
 
     /// SIGTERM and a clean end.
@@ -200,19 +121,6 @@ impl Platform {
     /// # Errors
     /// When it does not end with 0 in time.
     pub fn stop(self) -> Result<String> {
-        self.signal("TERM")?;
-        let (status, said) = self.wait(PATIENCE)?;
-        if status.success() {
-            Ok(said)
-        } else {
-            bail!("{status}: {said}")
-        }
-    }
-}
-
-impl Drop for Platform {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.process.stop()
     }
 }

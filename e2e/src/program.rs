@@ -20,7 +20,7 @@ pub fn path(name: &str) -> Result<PathBuf> {
         .map(|folder| folder.join(name))
         .find(|path| path.is_file());
     found.with_context(|| {
-        format!("{name} is not built; run `cargo build -p gridtally -p gridtally-simulator` (or `make e2e`)")
+        format!("{name} is not built; run `make e2e`, or `cargo build` with `-p` and its crate")
     })
 }
 

@@ -10,7 +10,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("proto", &[]),
     ("tariff-engine", &["model"]),
     ("message-bus", &["model"]),
-    ("service-kit", &["model"]),
+    ("service-kit", &["message-bus", "model"]),
     (
         "ingestion-service",
         &["message-bus", "model", "proto", "service-kit"],

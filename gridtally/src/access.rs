@@ -4,6 +4,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use api_gateway::auth::{Grant, KeyError, Keys, Role};
+use api_gateway::run_file;
 use model::{Clock as _, ErrorKind, SystemClock};
 use proto::billing::billing_client::BillingClient;
 use proto::billing::register_client::RegisterClient;
@@ -18,7 +19,6 @@ use crate::cli::Settings;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::platform::Platform;
-use crate::run_file;
 
 /// A command is over long before.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);

@@ -95,13 +95,13 @@ pub struct UpArgs {
     /// Settings.
     #[command(flatten)]
     pub settings: Settings,
-    /// Message bus: embedded:
+    /// Message bus: embedded: or amqp://... [default: embedded:]
     #[arg(long, value_name = "URL")]
     pub bus: Option<String>,
-    /// Store: embedded:
+    /// Store: embedded: or mongodb://... [default: embedded:]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
-    /// Cache: memory:
+    /// Cache: memory: or redis://... [default: memory:]
     #[arg(long, value_name = "URL")]
     pub cache: Option<String>,
     /// Where devices (and staff by gRPC) connect [default: 127.0.0.1:50051]

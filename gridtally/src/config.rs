@@ -5,18 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use service_kit::bus::BrokerConfig;
 use service_kit::config::{Configuration, Layers, Problem};
 use service_kit::telemetry::LogConfig;
-use service_kit::{KitError, config, units};
+use service_kit::{BackendUrl, KitError, config, units};
 
 use crate::cli::{Settings, UpArgs};
 
-/// The journal and the databases in the data folder.
-const EMBEDDED: &str = "embedded:";
-/// The cache in the process.
-const MEMORY: &str = "memory:";
-/// The simulator's variable: whoever exported its token may use these commands in the same shell.
-const TOKEN_OF_SIMULATOR: &str = "GRIDTALLY_TOKEN";
+/// What bus, store and cache may be: in the data folder or the process, or on servers.
+const BUSES: [&str; 3] = ["embedded:", "amqp:", "amqps:"];
+const STORES: [&str; 2] = ["embedded:", "mongodb:"];
+const CACHES: [&str; 2] = ["memory:", "redis:"];
 
 /// Everything that can be set; the default runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,11 +24,11 @@ pub(crate) struct Config {
     /// Folder of the embedded engines and keys.
     pub(crate) data: PathBuf,
     /// Message bus, by URL.
-    pub(crate) bus: String,
+    pub(crate) bus: BackendUrl,
     /// Store, by URL.
-    pub(crate) store: String,
+    pub(crate) store: BackendUrl,
     /// Cache, by URL.
-    pub(crate) cache: String,
+    pub(crate) cache: BackendUrl,
     /// How long the process may drain before it leaves.
     #[serde(with = "units::duration")]
     pub(crate) shutdown_grace: Duration,
@@ -39,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) metrics: MetricsConfig,
     /// The journal of the embedded bus.
     pub(crate) journal: JournalConfig,
+    /// The broker of any other bus.
+    pub(crate) broker: BrokerConfig,
     /// The door for devices and staff.
     pub(crate) gateway: api_gateway::Config,
     /// What turns claims into facts.
@@ -109,13 +110,14 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: PathBuf::from("./gridtally-data"),
-            bus: EMBEDDED.to_owned(),
-            store: EMBEDDED.to_owned(),
-            cache: MEMORY.to_owned(),
+            bus: BackendUrl::new("embedded:"),
+            store: BackendUrl::new("embedded:"),
+            cache: BackendUrl::new("memory:"),
             shutdown_grace: Duration::from_secs(20),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
             journal: JournalConfig::default(),
+            broker: BrokerConfig::default(),
             gateway: api_gateway::Config::default(),
             ingestion: ingestion_service::Config::default(),
             billing: billing_service::Config::default(),
@@ -134,37 +136,20 @@ impl Configuration for Config {
 
     fn problems(&self) -> Vec<Problem> {
         let backends = [
-            ("bus", &self.bus, EMBEDDED),
-            ("store", &self.store, EMBEDDED),
-            ("cache", &self.cache, MEMORY),
+            self.bus.problem("bus", &BUSES),
+            self.store.problem("store", &STORES),
+            self.cache.problem("cache", &CACHES),
         ];
-        let mut problems: Vec<Problem> = backends
-            .into_iter()
-            .filter_map(|(key, url, known)| backend_problem(key, url, known))
-            .collect();
+        let mut problems: Vec<Problem> = backends.into_iter().flatten().collect();
         problems.extend(self.log.problems("log"));
         problems.extend(self.journal.problems());
+        problems.extend(self.broker.problems("broker."));
         problems.extend(self.gateway.problems("gateway."));
         problems.extend(self.ingestion.problems("ingestion."));
         problems.extend(self.billing.problems("billing."));
         problems.extend(self.analytics.problems("analytics"));
         problems
     }
-}
-
-/// A URL may carry a password, so only its scheme is shown.
-fn backend_problem(key: &str, url: &str, known: &str) -> Option<Problem> {
-    const SERVERS: [&str; 4] = ["amqp", "amqps", "mongodb", "redis"];
-    if url == known {
-        return None;
-    }
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    let what = if SERVERS.contains(&scheme) {
-        format!("{scheme}: is not in this version, which runs on its embedded engines; use {known}")
-    } else {
-        format!("not a backend; use {known}")
-    };
-    Some(Problem::new(key, what))
 }
 
 impl Config {
@@ -252,17 +237,9 @@ fn settings_flags(settings: &Settings) -> Vec<(String, String, String)> {
 fn load(file: Option<&Path>, flags: Vec<(String, String, String)>) -> Result<Config, KitError> {
     config::load(&Layers {
         file,
-        environment: environment(),
+        environment: config::environment(),
         flags,
     })
-}
-
-/// Variables that are no text cannot be ours.
-fn environment() -> Vec<(String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name != TOKEN_OF_SIMULATOR)
-        .collect()
 }
 
 #[cfg(test)]

@@ -105,19 +105,9 @@ impl CommandError {
     /// 1 failed, 2 usage or invalid input, 3 partial, 4 not found, 5 conflict.
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match (self, self.kind()) {
-            (Self::Partial(_), _) => 3,
-            (_, ErrorKind::Invalid) => 2,
-            (_, ErrorKind::NotFound) => 4,
-            (_, ErrorKind::Conflict) => 5,
-            (
-                _,
-                ErrorKind::Unauthenticated
-                | ErrorKind::Denied
-                | ErrorKind::Exhausted
-                | ErrorKind::Unavailable
-                | ErrorKind::Internal,
-            ) => 1,
+        ExitCode::from(match self {
+            Self::Partial(_) => 3,
+            other => service_kit::exit_code(other.kind()),
         })
     }
 }

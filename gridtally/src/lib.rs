@@ -7,7 +7,6 @@ mod demo;
 mod error;
 mod output;
 mod platform;
-mod run_file;
 mod token;
 mod up;
 mod verb;

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api_gateway::run_file::{Ready, RunFile};
 use message_bus::Bus;
 use message_bus::embedded::{Journal, Options};
 use model::{Clock, SystemClock};
 use prometheus::Registry;
-use service_kit::{FolderLock, Monitor, Readiness, Tasks};
+use service_kit::{FolderLock, Monitor, Readiness, Tasks, bus};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::error::CommandError;
-use crate::run_file::{Ready, RunFile};
 
 /// The platform at work.
 pub(crate) struct Platform {
@@ -24,7 +24,7 @@ pub(crate) struct Platform {
     ingestion: ingestion_service::Running,
     billing: billing_service::Running,
     analytics: analytics_service::Running,
-    bus: Arc<Journal>,
+    bus: Arc<dyn Bus>,
     monitor: Tasks,
     // Dropped last, in this order: nobody may find the folder free while something still writes there.
     run_file: RunFile,
@@ -37,6 +37,7 @@ struct Common {
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     registry: Registry,
+    readiness: Readiness,
     failed: CancellationToken,
 }
 
@@ -57,19 +58,19 @@ impl Platform {
     pub(crate) async fn start_with(config: Config, lock: FolderLock) -> Result<Self, CommandError> {
         let failed = CancellationToken::new();
         let monitor_port = Monitor::bind(config.metrics.listen).await?;
-        let options = Options {
-            limit_bytes: config.journal.limit,
-            spare_bytes: config.journal.spare,
-            ..Options::new(config.journal(), config.journal.shards)
-        };
-        let bus = Journal::open(options, failed.clone())?;
+        let registry = Registry::new();
+        let readiness = Readiness::default();
+        let monitor = Tasks::new(failed.clone());
+        let metrics = monitor_port.address();
+        monitor_port.serve(registry.clone(), readiness.clone(), &monitor)?;
+        let bus = open_bus(&config, (&registry, &readiness), &failed).await?;
         let common = Common {
-            bus: Arc::clone(&bus) as Arc<dyn Bus>,
+            bus: Arc::clone(&bus),
             clock: Arc::new(SystemClock),
-            registry: Registry::new(),
+            registry,
+            readiness: readiness.clone(),
             failed: failed.clone(),
         };
-        bus.register(&common.registry)?;
         let billing = start_billing(&config, &common).await?;
         let analytics = start_analytics(&config, &common, &billing).await?;
         let ingestion = start_ingestion(&config, &common, &billing).await?;
@@ -87,15 +88,12 @@ impl Platform {
         let gateway = api_gateway::start(config.gateway.clone(), deps)
             .await
             .map_err(|error| CommandError::start("the gateway", error.kind(), error))?;
-        let monitor = Tasks::new(failed.clone());
-        let readiness = Readiness::default();
         let ready = Ready {
             ready: true,
             device_grpc: gateway.device_addr(),
             staff_http: gateway.staff_addr(),
-            metrics: monitor_port.address(),
+            metrics,
         };
-        monitor_port.serve(common.registry, readiness.clone(), &monitor)?;
         let run_file = RunFile::write(lock.folder(), &ready)?;
         readiness.set(true);
         tracing::info!(device = %ready.device_grpc, staff = %ready.staff_http, metrics = %ready.metrics, "ready");
@@ -156,16 +154,33 @@ impl Platform {
         let mut drained = self.ingestion.stop(left() / 2).await;
         drained &= self.billing.stop(left() / 2).await;
         drained &= self.analytics.stop(left() / 2).await;
-        let closed = tokio::time::timeout(left(), self.bus.close()).await;
-        if let Ok(Err(error)) = &closed {
-            tracing::error!(error = crate::chain(error), "the journal could not be closed");
-        }
-        drained &= matches!(closed, Ok(Ok(())));
+        drained &= bus::close(&self.bus, deadline).await;
         self.monitor.drain(left()).await;
         drop(self.run_file);
         tracing::info!(drained, "stopped");
         drained
     }
+}
+
+/// The journal in the data folder, or a broker.
+async fn open_bus(
+    config: &Config,
+    (registry, readiness): (&Registry, &Readiness),
+    failed: &CancellationToken,
+) -> Result<Arc<dyn Bus>, CommandError> {
+    if config.bus.scheme() != "embedded:" {
+        return Ok(bus::open(&config.bus, &config.broker, registry, readiness).await?);
+    }
+    let options = Options {
+        limit_bytes: config.journal.limit,
+        spare_bytes: config.journal.spare,
+        ..Options::new(config.journal(), config.journal.shards)
+    };
+    let journal = Journal::open(options, failed.clone())?;
+    journal.register(registry)?;
+    let bus: Arc<dyn Bus> = journal;
+    bus::watch(&bus, readiness);
+    Ok(bus)
 }
 
 async fn start_billing(config: &Config, common: &Common) -> Result<billing_service::Running, CommandError> {
@@ -174,8 +189,9 @@ async fn start_billing(config: &Config, common: &Common) -> Result<billing_servi
         clock: Arc::clone(&common.clock),
         registry: common.registry.clone(),
         tasks: Tasks::new(common.failed.clone()),
-        store: config.store.clone(),
-        cache: config.cache.clone(),
+        readiness: common.readiness.clone(),
+        store: config.store.secret().to_owned(),
+        cache: config.cache.secret().to_owned(),
         folder: config.data.join("billing"),
     };
     billing_service::start(config.billing.clone(), deps)
@@ -194,7 +210,8 @@ async fn start_analytics(
         clock: Arc::clone(&common.clock),
         registry: common.registry.clone(),
         tasks: Tasks::new(common.failed.clone()),
-        store: config.store.clone(),
+        readiness: common.readiness.clone(),
+        store: config.store.secret().to_owned(),
         folder: config.data.join("analytics"),
     };
     analytics_service::start(config.analytics.clone(), deps)

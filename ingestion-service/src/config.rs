@@ -1,5 +1,6 @@
 //! What can be set about ingestion.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub enum UnknownMeters {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where the gateway calls by gRPC; none: this process only.
+    pub listen: Option<SocketAddr>,
     /// What is done with readings of meters that nobody registered.
     pub unknown_meters: UnknownMeters,
     /// Older readings are refused: their identity would not be known any more.
@@ -54,6 +57,7 @@ impl Default for Config {
     fn default() -> Self {
         const DAY: u64 = 24 * 60 * 60;
         Self {
+            listen: None,
             unknown_meters: UnknownMeters::Keep,
             retention: Duration::from_secs(3_653 * DAY),
             ahead: Duration::from_secs(5 * 60),

@@ -10,6 +10,9 @@ pub enum IngestionError {
     /// The settings contradict each other.
     #[error("ingestion's configuration has problems")]
     Config(#[source] KitError),
+    /// The port cannot be used.
+    #[error(transparent)]
+    Port(#[from] KitError),
     /// The metrics were registered before.
     #[error("ingestion's metrics cannot be registered")]
     Metrics(#[from] prometheus::Error),
@@ -35,7 +38,7 @@ impl IngestionError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Config(error) => error.kind(),
+            Self::Config(error) | Self::Port(error) => error.kind(),
             Self::Metrics(_) => ErrorKind::Internal,
             Self::Malformed(_) | Self::TooLarge => ErrorKind::Invalid,
             Self::Busy | Self::Full => ErrorKind::Exhausted,
@@ -47,7 +50,7 @@ impl IngestionError {
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Config(_) => "CONFIG",
+            Self::Config(_) | Self::Port(_) => "CONFIG",
             Self::Metrics(_) => "METRICS",
             Self::Malformed(_) => "MALFORMED",
             Self::TooLarge => "TOO_MANY_READINGS",

@@ -11,11 +11,13 @@ mod group;
 mod judge;
 mod memory;
 mod metrics;
+mod program;
 mod queue;
 mod service;
 mod start;
 
 pub use config::{Config, UnknownMeters};
 pub use error::IngestionError;
+pub use program::{IngestionService, ProgramConfig};
 pub use service::IsKnown;
 pub use start::{Deps, Running, start};

@@ -1,14 +1,17 @@
 //! The life of ingestion.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use message_bus::Bus;
 use model::Clock;
 use prometheus::Registry;
-use proto::ingestion::ingestion_server::Ingestion;
+use proto::ingestion::ingestion_server::{Ingestion, IngestionServer};
+use service_kit::internal::{self, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Services, Serving};
 use service_kit::{KitError, OnFailure, Tasks};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::Committer;
@@ -36,6 +39,7 @@ pub struct Deps {
 /// Ingestion that takes batches.
 pub struct Running {
     service: Arc<Service>,
+    serving: Option<Serving>,
     tasks: Tasks,
 }
 
@@ -53,21 +57,32 @@ impl Running {
         service
     }
 
+    /// Where the gateway calls by gRPC, if anywhere.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.serving.as_ref().map(Serving::address)
+    }
+
     /// Takes no more, publishes what it has taken, and ends. Says whether that was done within `grace`.
     pub async fn stop(self, grace: Duration) -> bool {
-        self.tasks.drain(grace).await
+        let end = Instant::now() + grace;
+        internal::stop(self.serving.as_ref(), grace / 2).await;
+        self.tasks
+            .drain(end.saturating_duration_since(Instant::now()))
+            .await
     }
 }
 
-/// Starts the task that publishes.
+/// Binds its port, if it has one, and starts the task that publishes.
 ///
 /// # Errors
-/// [`IngestionError::Config`] and [`IngestionError::Metrics`].
+/// [`IngestionError::Config`], [`IngestionError::Port`] and [`IngestionError::Metrics`].
 pub async fn start(config: Config, deps: Deps) -> Result<Running, IngestionError> {
     let problems = config.problems("ingestion.");
     if !problems.is_empty() {
         return Err(IngestionError::Config(KitError::Config { problems }));
     }
+    let port = internal::bind("ingestion gRPC", config.listen).await?;
     let metrics = Metrics::new(&deps.registry)?;
     let shards = deps.bus.shards();
     let queue = Arc::new(Queue::new(
@@ -97,8 +112,19 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, IngestionError
         publishes: config.publishes,
         next: 0,
     };
-    let tasks = Tasks::new(deps.failed);
+    let tasks = Tasks::new(deps.failed.clone());
     let stop = tasks.stop_token();
     tasks.spawn("publish readings", OnFailure::StopProcess, committer.run(stop));
-    Ok(Running { service, tasks })
+    let serving = internal::serve(port, deps.failed, || {
+        Services::new(proto::DESCRIPTORS).with(
+            IngestionServer::from_arc(Arc::clone(&service))
+                .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+    });
+    Ok(Running {
+        serving: serving.await?,
+        service,
+        tasks,
+    })
 }

@@ -10,6 +10,7 @@ use std::ops::Bound;
 
 use prost::Message;
 use service_kit::mongo::{Mongo, MongoError, Record, after_prefix};
+use service_kit::{Tasks, Told};
 
 use super::compact::{CompactDay, CompactGroup};
 use super::{
@@ -39,8 +40,8 @@ impl MongoWindows {
     ///
     /// # Errors
     /// [`StoreError::Engine`] when it cannot be used.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let mongo = Mongo::open(url, &[WINDOWS, DAYS, STATE]).await?;
+    pub async fn open(url: &str, told: Told, tasks: &Tasks) -> Result<Self, StoreError> {
+        let mongo = Mongo::open_watched(url, &[WINDOWS, DAYS, STATE], told, tasks).await?;
         Ok(Self { mongo })
     }
 

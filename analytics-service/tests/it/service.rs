@@ -377,13 +377,13 @@ fn other_processes_ask_by_grpc() {
     world.tell(&[import("M", "2026-06-10T10:00:00Z", 5)]);
     world.session(async |running| {
         settle().await;
+        tokio::time::resume(); // sockets take real time
         let address = running.address().unwrap();
         let mut client = AnalyticsClient::connect(format!("http://{address}"))
             .await
             .unwrap();
         let overview = client.overview(OverviewRequest {}).await.unwrap().into_inner();
         assert_eq!(overview.readings_today, 1);
-        tokio::time::resume(); // the farewell of the connection takes real time
         assert!(running.stop(Duration::from_secs(5)).await);
     });
 }

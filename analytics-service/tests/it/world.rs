@@ -133,6 +133,7 @@ impl World {
             clock: Arc::clone(&self.clock) as _,
             registry,
             tasks: Tasks::new(CancellationToken::new()),
+            readiness: service_kit::Readiness::default(),
             store: "embedded:".to_owned(),
             folder: self.folder(),
         }

@@ -6,23 +6,19 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream as StdStream};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use prometheus::IntGauge;
+use service_kit::listen::Prompt;
 use service_kit::{OnFailure, Tasks};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::Sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::transport::server::Connected;
 
 use super::Config;
 use super::door::Door;
@@ -32,9 +28,7 @@ use super::metrics::{Metrics, NO_ROOM, TOO_MANY_FROM_ADDRESS};
 const BACKLOG: usize = 256;
 /// Pause after a failed accept: without file descriptors the next one fails at once too.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Bytes of the text that opens an HTTP/2 connection.
-const PREFACE_BYTES: usize = 24;
-/// How long a client may take to send it.
+/// How long a client may take to begin to speak HTTP/2.
 const PREFACE_WITHIN: Duration = Duration::from_secs(10);
 /// How long open calls may take to end once we stop. A client that never answers would otherwise hold the end for ever.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
@@ -256,81 +250,10 @@ struct Dealt {
 }
 
 impl Dealt {
-    fn open(self) -> io::Result<Connection> {
+    fn open(self) -> io::Result<Prompt<TcpStream, Hold>> {
         let stream = TcpStream::from_std(self.stream)?;
         // Answers are small and complete: waiting for more to send only adds latency.
         stream.set_nodelay(true)?;
-        Ok(Connection {
-            stream,
-            begun: 0,
-            begin: Some(Box::pin(tokio::time::sleep(PREFACE_WITHIN))),
-            _hold: self.hold,
-        })
-    }
-}
-
-/// A connection that must begin to speak in time.
-struct Connection {
-    stream: TcpStream,
-    /// Bytes read, as long as they are fewer than the preface.
-    begun: usize,
-    begin: Option<Pin<Box<Sleep>>>,
-    _hold: Hold,
-}
-
-impl Connected for Connection {
-    type ConnectInfo = ();
-
-    fn connect_info(&self) {}
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let Some(begin) = &mut this.begin else {
-            return Pin::new(&mut this.stream).poll_read(cx, buffer);
-        };
-        if begin.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut this.stream).poll_read(cx, buffer));
-        this.begun = this
-            .begun
-            .saturating_add(buffer.filled().len().saturating_sub(before));
-        if this.begun >= PREFACE_BYTES {
-            this.begin = None;
-        }
-        Poll::Ready(read)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Ok(Prompt::new(stream, PREFACE_WITHIN, self.hold))
     }
 }

@@ -22,6 +22,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 
+use crate::behind;
 use crate::fakes::Fakes;
 use crate::world::{config, deps, now};
 
@@ -106,8 +107,8 @@ impl Port {
             let_go: Some(Semaphore::new(0)),
             ..Script::default()
         });
-        let mut deps = deps(&Arc::new(Fakes::default()), &registry, &keys);
-        deps.ingestion = Arc::<Script>::clone(&script);
+        let mut deps = deps(&Arc::new(Fakes::default()), &registry, &keys).await;
+        deps.ingestion = behind::ingestion(&script).await;
         let mut config = config();
         change(&mut config);
         Self {

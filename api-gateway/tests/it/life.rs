@@ -16,7 +16,7 @@ use crate::world::{World, config, deps};
 
 async fn refusal(config: Config) -> GatewayError {
     let dir = TempDir::new().unwrap();
-    let deps = deps(&Arc::new(Fakes::default()), &Registry::new(), &dir);
+    let deps = deps(&Arc::new(Fakes::default()), &Registry::new(), &dir).await;
     api_gateway::start(config, deps).await.unwrap_err()
 }
 

@@ -10,6 +10,7 @@ use prometheus::Registry;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::behind;
 use crate::fakes::Fakes;
 use crate::http::{Answer, Ask};
 
@@ -43,7 +44,7 @@ impl World {
         let dir = TempDir::new().unwrap();
         let fakes = Arc::new(Fakes::default());
         let registry = Registry::new();
-        let deps = deps(&fakes, &registry, &dir);
+        let deps = deps(&fakes, &registry, &dir).await;
         Self {
             gateway: api_gateway::start(config, deps).await.unwrap(),
             fakes,
@@ -77,13 +78,14 @@ impl World {
     }
 }
 
-pub(crate) fn deps(fakes: &Arc<Fakes>, registry: &Registry, dir: &TempDir) -> Deps {
+pub(crate) async fn deps(fakes: &Arc<Fakes>, registry: &Registry, dir: &TempDir) -> Deps {
+    let behind = behind::of(fakes).await;
     Deps {
-        ingestion: Arc::clone(fakes) as _,
-        billing: Arc::clone(fakes) as _,
-        register: Arc::clone(fakes) as _,
-        quarantine: Arc::clone(fakes) as _,
-        analytics: Arc::clone(fakes) as _,
+        ingestion: behind.ingestion,
+        billing: behind.billing,
+        register: behind.register,
+        quarantine: behind.quarantine,
+        analytics: behind.analytics,
         clock: Arc::new(FixedClock(now())),
         registry: registry.clone(),
         keys: dir.path().to_owned(),

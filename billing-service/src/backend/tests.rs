@@ -11,6 +11,7 @@ fn deps(world: &World, store: &str, cache: &str, folder: &std::path::Path) -> De
         clock: Arc::new(world.clock.clone()),
         registry: prometheus::Registry::new(),
         tasks: service_kit::Tasks::default(),
+        readiness: service_kit::Readiness::default(),
         store: store.to_owned(),
         cache: cache.to_owned(),
         folder: folder.to_owned(),

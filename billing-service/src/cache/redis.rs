@@ -8,13 +8,16 @@
 
 mod breaker;
 
+use std::convert::Infallible;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, RedisError, RedisResult};
 use bytes::Bytes;
+use service_kit::Told;
+use tokio_util::sync::CancellationToken;
 
 use super::Cache;
 use crate::error::Error;
@@ -28,6 +31,8 @@ const BUDGET: Duration = Duration::from_millis(30);
 const CONNECT: Duration = Duration::from_secs(1);
 /// Longest wait between two attempts to open a connection.
 const RECONNECT: Duration = Duration::from_secs(2);
+/// How often the server is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(1);
 /// Requests on their way at most; others wait for their turn, within [`BUDGET`].
 const IN_FLIGHT: usize = 256;
 /// Larger values are neither put nor taken.
@@ -74,13 +79,42 @@ impl RedisCache {
             breaker: Breaker::default(),
             jitter: RandomState::new(),
         };
-        let mut first = cache.connection();
-        let greeting = ::redis::cmd("PING");
-        match tokio::time::timeout(CONNECT, greeting.query_async::<()>(&mut first)).await {
-            Ok(Ok(())) => tracing::info!("connected to Redis"),
-            _ => tracing::warn!("the cache does not answer; going on without it until it does"),
+        if cache.answers().await {
+            tracing::info!("connected to Redis");
+        } else {
+            tracing::warn!("the cache does not answer; going on without it until it does");
         }
         Ok(cache)
+    }
+
+    async fn answers(&self) -> bool {
+        let mut connection = self.connection();
+        let greeting = ::redis::cmd("PING");
+        let answered = tokio::time::timeout(CONNECT, greeting.query_async::<()>(&mut connection));
+        matches!(answered.await, Ok(Ok(())))
+    }
+
+    /// Asks whether the server is there, and `told` says so, until `stop`.
+    ///
+    /// # Errors
+    /// Never.
+    pub(crate) async fn watch(
+        self: Arc<Self>,
+        told: Told,
+        stop: CancellationToken,
+    ) -> Result<(), Infallible> {
+        let watching = async {
+            loop {
+                if self.answers().await {
+                    told.up();
+                } else {
+                    told.down("it does not answer; everything is worked out anew".to_owned());
+                }
+                tokio::time::sleep(PING_EVERY).await;
+            }
+        };
+        stop.run_until_cancelled(watching).await;
+        Ok(())
     }
 
     fn connection(&self) -> ConnectionManager {

@@ -21,9 +21,6 @@ use crate::error::StoreError;
 
 /// How often it is looked whether a checkpoint is due, and consequences that cannot wait are ensured.
 const TICK: Duration = Duration::from_secs(1);
-/// Readings wait at most so long to be stored (the bus has them), so that the blocks of a quiet fleet are written some times a day and
-/// not with every reading. A restart replays what waited: seconds of work, by the bound on memory.
-const MAX_AGE: Duration = Duration::from_secs(3600);
 /// What readings bring about is ensured at least so often, stored or not.
 const MAX_UNENSURED: Duration = Duration::from_secs(60);
 /// At most so long when very many readings need their consequences.
@@ -72,8 +69,10 @@ impl Reads {
         let due = shard.due();
         let age = |since: Option<Instant>| since.map_or(Duration::ZERO, |since| Instant::now() - since);
         let full = self.bytes() >= self.limits.checkpoint_bytes() && shard.bytes() > 0;
-        let old = age(due.since) >= MAX_AGE || (due.urgent && age(due.since) >= MAX_URGENT_AGE);
-        if full || old {
+        // At the next look it would be too old.
+        let old =
+            age(due.since) + TICK > self.limits.unstored || (due.urgent && age(due.since) >= MAX_URGENT_AGE);
+        if due.again || full || old {
             return self.checkpoint_shard(shard).await;
         }
         self.ensure_prompt(shard).await?;

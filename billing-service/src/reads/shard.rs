@@ -64,6 +64,8 @@ pub(super) struct Memory {
     /// Up to where the shard was consumed.
     pub position: Position,
     frozen_position: Position,
+    /// Messages since the start.
+    pub taken_in: u64,
     /// Since when something waits for a checkpoint.
     since: Option<Instant>,
     /// Of the pending readings so many have brought about what they bring about.
@@ -96,6 +98,8 @@ pub(super) struct Frozen {
 /// Whether a checkpoint is due.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Due {
+    /// A checkpoint failed.
+    pub again: bool,
     pub since: Option<Instant>,
     pub unensured: Option<Instant>,
     pub urgent: bool,
@@ -125,6 +129,7 @@ impl Shard {
             pool: pool.clone(),
             position: stored.position,
             frozen_position: stored.position,
+            taken_in: 0,
             since: None,
             ensured: 0,
             unensured: None,
@@ -216,6 +221,7 @@ impl Shard {
     pub(super) fn due(&self) -> Due {
         let memory = self.lock();
         Due {
+            again: memory.frozen.is_some(),
             since: memory.since,
             unensured: memory.unensured,
             urgent: memory.prompt_overflow,

@@ -248,6 +248,35 @@ async fn what_cannot_wait_comes_within_seconds_and_the_rest_within_a_minute() {
     checkpoints.join_all().await;
 }
 
+/// A bus that delivers only so much before it is acknowledged does not wait for the blocks of a quiet fleet; nor does it when a
+/// checkpoint fails and nothing more comes.
+#[tokio::test(start_paused = true)]
+async fn the_bus_says_how_long_readings_may_be_unstored() {
+    let (backend, told) = (InParts::default(), Arc::new(Told::default()));
+    let limits = Limits {
+        unstored: Duration::from_secs(2),
+        ..Limits::default()
+    };
+    let reads = Reads::open(backend.open().await, told, 1, limits).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let checkpoints = tokio::task::JoinSet::from_iter([Arc::clone(&reads).run_checkpoints(stop.clone())]);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    reads.apply(0, &columns(&[Sent::new("a", 0, 1)]), 1).unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stored_position(&backend).await, 1);
+
+    backend.fail_next(1);
+    reads
+        .apply(0, &columns(&[Sent::new("a", 900_000, 1)]), 2)
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stored_position(&backend).await, 1, "it failed");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(stored_position(&backend).await, 2, "and was tried again");
+    stop.cancel();
+    checkpoints.join_all().await;
+}
+
 /// A shard whose checkpoints fail does not keep the others from theirs.
 #[tokio::test(start_paused = true)]
 async fn shards_fail_alone() {
@@ -273,6 +302,7 @@ async fn at_the_bound_of_memory_consumers_wait() {
     let (backend, told) = (InParts::default(), Arc::new(Told::default()));
     let limits = Limits {
         pending_bytes: 300_000,
+        ..Limits::default()
     };
     let reads = Reads::open(backend.open().await, told, 1, limits).await.unwrap();
     reads.wait_for_room().await;

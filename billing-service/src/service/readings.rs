@@ -135,15 +135,13 @@ fn position(cursor: &str, from_ms: i64) -> Result<(i64, usize), Error> {
     parsed.ok_or_else(page::bad_cursor)
 }
 
-/// The latest readings, oldest first. They are cached under the position up to which the meter's shard was read: once something new
-/// is in, the old answer is not found any more.
+/// The latest readings, oldest first. They are cached under the state of the meter's shard: once something new is in, or after a restart,
+/// the old answer is not found any more.
 async fn recent(office: &Office, meter: &MeterId, what: What) -> Result<ListReadingsResponse, Error> {
     let shard = model::shard_of(model::meter_hash(meter.as_str()), office.reads.shards());
     let version = office.register.index().version;
-    let key = format!(
-        "recent|{meter}|{what:?}|{version}|{}",
-        office.reads.position(shard)
-    );
+    let state = office.reads.state(shard);
+    let key = format!("recent|{meter}|{what:?}|{version}|{state}");
     if let Some(known) = office
         .cache
         .get(&key)

@@ -1,3 +1,4 @@
+mod cached;
 mod lists;
 
 use proto::billing::billing_server::Billing;

@@ -1,5 +1,7 @@
 //! The port: what every backend promises. Each passes `contract`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::BusError;
@@ -133,6 +135,12 @@ pub trait Bus: Send + Sync {
         topic: Topic,
         from: Option<Position>,
     ) -> Result<Box<dyn Subscription>, BusError>;
+
+    /// How long messages may wait for their acknowledgement without holding up those behind them. None: as long as there is room for what
+    /// is kept.
+    fn ack_within(&self) -> Option<Duration> {
+        None
+    }
 
     /// For readiness and metrics.
     fn health(&self) -> Health;

@@ -57,6 +57,8 @@ use subscription::Reader;
 pub const IN_FLIGHT_BYTES: usize = 32 << 20;
 /// What a message in flight counts for at least: it bounds their number to 4,096.
 const MIN_COST: usize = 8 << 10;
+/// At most [`Options::prefetch`] messages of a shard are delivered in so long: more wait in their queue until some are acknowledged.
+const ACK_WITHIN: Duration = Duration::from_secs(2);
 /// The longest prefix: names have at most 255 bytes.
 const MAX_PREFIX_BYTES: usize = 100;
 /// The most shards: each is two queues.
@@ -312,6 +314,10 @@ impl Bus for Rabbit {
         let number = self.subscriptions.fetch_add(1, Ordering::Relaxed);
         let reader = Reader::start(&self.common, number, (group, topic), from, current.clone()).await;
         Ok(Box::new(reader))
+    }
+
+    fn ack_within(&self) -> Option<Duration> {
+        Some(ACK_WITHIN)
     }
 
     fn health(&self) -> Health {

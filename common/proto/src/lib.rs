@@ -1,7 +1,8 @@
 //! The wire: .proto files and the code generated from them.
 //!
 //! Beside the generated code stands only [`columns`]: how rows go into and come out of a batch in columns, which must live with the
-//! generated type it belongs to.
+//! generated type it belongs to. The generated clients implement the traits of the servers: a caller holds an `Arc<dyn Billing>`
+//! and cannot tell whether billing runs in its own process.
 
 pub mod columns;
 
@@ -42,6 +43,14 @@ mod gridtally {
             tonic::include_proto!("gridtally.analytics.v1");
         }
     }
+}
+
+/// Clients as services; see `build.rs`.
+mod remote {
+    use tonic::codegen::{Body, Bytes, StdError};
+    use tonic::{Request, Response, Status};
+
+    include!(concat!(env!("OUT_DIR"), "/remote.rs"));
 }
 
 pub use gridtally::analytics::v1 as analytics;

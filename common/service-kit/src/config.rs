@@ -2,7 +2,7 @@
 //!
 //! A configuration is a plain struct with serde's `Serialize` and `Deserialize`, `#[serde(default, deny_unknown_fields)]` and a `Default`
 //! that runs. Every key given by a layer is tried by itself, so that each problem is reported with its key and where it was given, and all
-//! problems are reported at once. This module only puts layers together: the environment is handed in by the caller's `config.rs`.
+//! problems are reported at once. Nothing but a `config.rs` reads the environment; most do by [`environment`].
 
 use std::fmt;
 use std::path::Path;
@@ -15,6 +15,8 @@ use crate::KitError;
 
 /// Variables of the environment that belong to the configuration begin so.
 pub const ENV_PREFIX: &str = "GRIDTALLY_";
+/// The simulator's variable: whoever exported its token may start programs in the same shell.
+const TOKEN_OF_SIMULATOR: &str = "GRIDTALLY_TOKEN";
 
 /// One thing that is wrong, by key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,15 @@ pub struct Layers<'a> {
     pub environment: Vec<(String, String)>,
     /// Flags that were given: (flag as typed, key, value).
     pub flags: Vec<(String, String, String)>,
+}
+
+/// The environment of the process, without what is the simulator's. Variables that are no text cannot be ours.
+#[must_use]
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name != TOKEN_OF_SIMULATOR)
+        .collect()
 }
 
 /// Puts the layers together and checks the result.

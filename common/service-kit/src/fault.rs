@@ -115,5 +115,20 @@ pub fn http_status(kind: ErrorKind) -> http::StatusCode {
     }
 }
 
+/// The exit code of a program that ended with this kind of error: 1 failed, 2 usage or invalid input, 4 not found, 5 conflict.
+#[must_use]
+pub fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Invalid => 2,
+        ErrorKind::NotFound => 4,
+        ErrorKind::Conflict => 5,
+        ErrorKind::Unauthenticated
+        | ErrorKind::Denied
+        | ErrorKind::Exhausted
+        | ErrorKind::Unavailable
+        | ErrorKind::Internal => 1,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,24 @@
-//! The chassis of a process: configuration, tasks and shutdown, telemetry, health, sockets, the data folder's lock, the error table.
+//! The chassis of a process: configuration, tasks and shutdown, telemetry, health, sockets, calls between processes, the data folder's
+//! lock, the error table.
 //!
 //! It knows nothing about readings or bills.
 
+mod backend_url;
+#[cfg(feature = "bus")]
+pub mod bus;
 pub mod config;
 mod error;
 mod fault;
 mod folder;
+pub mod internal;
 pub mod listen;
 #[cfg(feature = "mongo")]
 pub mod mongo;
 mod monitor;
+mod patience;
 mod process;
+pub mod program;
+pub mod remote;
 pub mod signals;
 mod tasks;
 pub mod telemetry;
@@ -18,9 +26,11 @@ pub mod telemetry;
 pub mod testing;
 pub mod units;
 
-pub use error::KitError;
-pub use fault::{Fault, REASON_KEY, RETRY_AFTER_KEY, fault_of, http_status, status_of};
+pub use backend_url::BackendUrl;
+pub use error::{KitError, chain};
+pub use fault::{Fault, REASON_KEY, RETRY_AFTER_KEY, exit_code, fault_of, http_status, status_of};
 pub use folder::FolderLock;
-pub use monitor::{Monitor, Readiness};
+pub use monitor::{Look, Monitor, Readiness, Told};
+pub use patience::until_up;
 pub use signals::Signals;
 pub use tasks::{OnFailure, Tasks};

@@ -12,6 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::KitError;
 
+mod prompt;
+
+pub use prompt::Prompt;
+
+/// Pause after a failed accept. Out of file descriptors: trying again at once would only burn the processor.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// Binds `address` for `what`; port 0 picks a free one. Returns the address that was really bound.
 ///
 /// # Errors
@@ -64,6 +71,19 @@ impl Bounded {
         stream.set_nodelay(true)?;
         Ok((Connection { stream, _slot: slot }, peer))
     }
+
+    /// The next connection, however long it takes.
+    pub async fn accept_one(&self) -> Connection {
+        loop {
+            match self.accept_bounded().await {
+                Ok((connection, _)) => return connection,
+                Err(error) => {
+                    tracing::debug!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
 }
 
 impl axum::serve::Listener for Bounded {
@@ -76,8 +96,7 @@ impl axum::serve::Listener for Bounded {
                 Ok(accepted) => return accepted,
                 Err(error) => {
                     tracing::debug!(%error, "a connection could not be accepted");
-                    // Out of file descriptors: trying again at once would only burn the processor.
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }

@@ -11,6 +11,7 @@ mod error;
 mod record;
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,9 @@ use mongodb::Database;
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind, WriteFailure};
 use tokio::sync::Semaphore;
+
+use crate::{OnFailure, Tasks, Told, until_up};
+use model::ErrorKind;
 
 pub use error::MongoError;
 pub use record::{Record, SCHEMA};
@@ -37,6 +41,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const REPLACEMENTS_IN_FLIGHT: usize = 8;
 /// A replacement that inserts may lose the race with another's insert; it then finds the document and replaces it.
 const RACES: usize = 3;
+/// How often the server is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(1);
 /// The code of an insert that found its `_id` taken.
 const DUPLICATE_KEY: i32 = 11_000;
 /// The code of making a collection that is there.
@@ -61,6 +67,41 @@ impl Mongo {
         let mongo = connect::connect(url).await?;
         connect::prepare(&mongo, collections).await?;
         Ok(mongo)
+    }
+
+    /// As [`Self::open`], waiting for a server that is not up yet. From then on, until `tasks` are asked to stop, the server is asked
+    /// again and again whether it is there, and `told` says so.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_watched(
+        url: &str,
+        collections: &[&str],
+        told: Told,
+        tasks: &Tasks,
+    ) -> Result<Self, MongoError> {
+        let is_away = |error: &MongoError| error.kind() == ErrorKind::Unavailable;
+        let mongo = until_up(&told, is_away, || Self::open(url, collections)).await?;
+        let (watched, stop) = (mongo.clone(), tasks.stop_token());
+        tasks.spawn("store watch", OnFailure::Log, async move {
+            let watching = async {
+                loop {
+                    tokio::time::sleep(PING_EVERY).await;
+                    match watched.ping().await {
+                        Ok(()) => told.up(),
+                        Err(error) => told.down(crate::chain(&error)),
+                    }
+                }
+            };
+            stop.run_until_cancelled(watching).await;
+            Ok::<(), Infallible>(())
+        });
+        Ok(mongo)
+    }
+
+    async fn ping(&self) -> Result<(), MongoError> {
+        let answered = self.within(self.database.run_command(doc! { "ping": 1 }).into_future());
+        answered.await.map(drop)
     }
 
     /// Keeps each record unless one with its id is there already: whether it was kept, by index. Of several with one id the first

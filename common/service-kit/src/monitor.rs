@@ -1,8 +1,10 @@
-//! What a process says about itself over HTTP, on a port of its own: `/metrics`, `/healthz`, `/readyz`. No token is needed.
+//! What a process says about itself over HTTP, on a port of its own: `/metrics`, `/healthz`, `/readyz` (a line for the process, and one
+//! for everything it needs). No token is needed.
 
+use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::State;
@@ -19,20 +21,119 @@ use crate::{KitError, OnFailure, Tasks};
 /// Scrapers are few; more would only keep the process from its work.
 const MAX_CONNECTIONS: usize = 32;
 
-/// Whether the process takes work. A clone is the same.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+/// Tells how something the process needs is doing: nothing when it is well, otherwise a sentence.
+pub type Look = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What is said of something that nobody has asked yet.
+const NOT_ASKED: &str = "not asked yet";
+
+/// How something the process needs is doing, as told by whoever uses it. A clone is the same.
+#[derive(Debug, Clone)]
+pub struct Told {
+    name: &'static str,
+    state: Arc<RwLock<Result<(), String>>>,
+}
+
+impl Told {
+    /// What it is about.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// It is well.
+    pub fn up(&self) {
+        self.set(Ok(()));
+    }
+
+    /// It is not, for this reason: a sentence without secrets.
+    pub fn down(&self, why: String) {
+        self.set(Err(why));
+    }
+
+    fn set(&self, state: Result<(), String>) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+/// Whether the process takes work, and how what it needs is doing. A clone is the same.
+#[derive(Clone, Default)]
+pub struct Readiness(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    ready: AtomicBool,
+    dependencies: RwLock<Vec<Dependency>>,
+}
+
+struct Dependency {
+    name: &'static str,
+    vital: bool,
+    look: Look,
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readiness")
+            .field("ready", &self.get())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Readiness {
     /// Says so.
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.0.ready.store(ready, Ordering::Release);
     }
 
     /// Whether it was said.
     #[must_use]
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.ready.load(Ordering::Acquire)
+    }
+
+    /// `look` is asked whenever somebody asks for readiness, in place of what was given for `name` before. Without something `vital` the
+    /// process is not ready.
+    pub fn depends_on(&self, name: &'static str, vital: bool, look: Look) {
+        let mut dependencies = self
+            .0
+            .dependencies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        dependencies.retain(|known| known.name != name);
+        dependencies.push(Dependency { name, vital, look });
+    }
+
+    /// As [`Self::depends_on`], for something that says by itself how it is doing; it is down until it does.
+    pub fn told_by(&self, name: &'static str, vital: bool) -> Told {
+        let told = Told {
+            name,
+            state: Arc::new(RwLock::new(Err(NOT_ASKED.to_owned()))),
+        };
+        let state = Arc::clone(&told.state);
+        let look = move || state.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.depends_on(name, vital, Box::new(look));
+        told
+    }
+
+    /// Whether the process takes work, and a line for itself and for everything it needs.
+    #[must_use]
+    pub fn report(&self) -> (bool, String) {
+        let mut ready = self.get();
+        let mut lines = String::new();
+        let dependencies = self.0.dependencies.read().unwrap_or_else(PoisonError::into_inner);
+        for Dependency { name, vital, look } in dependencies.iter() {
+            let line = match look() {
+                Ok(()) => format!("{name}: up\n"),
+                Err(why) => {
+                    ready &= !vital;
+                    format!("{name}: down ({why})\n")
+                }
+            };
+            lines.push_str(&line);
+        }
+        let own = if ready { "ready" } else { "not ready" };
+        (ready, format!("{own}\n{lines}"))
     }
 }
 
@@ -109,10 +210,9 @@ async fn metrics(State(shown): State<Arc<Shown>>) -> Response {
 }
 
 async fn ready(State(shown): State<Arc<Shown>>) -> Response {
-    if shown.readiness.get() {
-        "ready\n".into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    match shown.readiness.report() {
+        (true, text) => text.into_response(),
+        (false, text) => (StatusCode::SERVICE_UNAVAILABLE, text).into_response(),
     }
 }
 

@@ -40,6 +40,12 @@ impl Tasks {
         self.stop.clone()
     }
 
+    /// Cancelled when a task with [`OnFailure::StopProcess`] fails, here or in another service of the process.
+    #[must_use]
+    pub fn failed_token(&self) -> CancellationToken {
+        self.failed.clone()
+    }
+
     /// Starts `work` as task `name` on the current runtime.
     pub fn spawn<F, E>(&self, name: &'static str, on_failure: OnFailure, work: F)
     where

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use e2e::instance::Instance;
 use e2e::journal::Journal;
 use e2e::platform::Platform;
 use e2e::{client, wait};
@@ -13,9 +14,10 @@ use crate::sending::{self, Shared};
 const RUNS: u64 = 50;
 const SENDERS: usize = 6;
 
-async fn check(platform: &Platform, journal: &Shared, prefix: &str) -> Result<()> {
-    let token = platform.token("viewer", "tester")?;
-    let mut billing = client::billing(&platform.ready().device_grpc, &token).await?;
+/// What the meters that begin with `prefix` were promised is there once, and nothing else.
+pub(crate) async fn check(instance: &impl Instance, journal: &Shared, prefix: &str) -> Result<()> {
+    let token = instance.token("viewer", "tester")?;
+    let mut billing = client::billing(instance.device_grpc(), &token).await?;
     let meters = journal.meters();
     for meter in meters.iter().filter(|meter| meter.starts_with(prefix)) {
         wait::eventually(async || {

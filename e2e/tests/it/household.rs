@@ -1,6 +1,7 @@
 //! One household, one month, to the cent, against the oracle.
 
 use anyhow::Result;
+use e2e::instance::Instance;
 use e2e::oracle::{self, Civil};
 use e2e::platform::Platform;
 use e2e::{client, household, wait};
@@ -10,11 +11,11 @@ use crate::sending;
 
 /// A platform with households that used `load(seed)` in a month, delivered, read and billed.
 pub(crate) async fn billed(
-    platform: &Platform,
+    platform: &impl Instance,
     seeds: std::ops::Range<u64>,
     month: Civil,
 ) -> Result<Vec<(u64, Bill)>> {
-    let address = &platform.ready().device_grpc;
+    let address = platform.device_grpc();
     let mut register = client::register(address, &platform.token("billing", "tester")?).await?;
     client::put_all(&mut register, household::shared()).await?;
     let mut device = client::device(address, &platform.token("device", "home-*")?).await?;
@@ -33,11 +34,11 @@ pub(crate) async fn billed(
 
 /// Runs the bills once everything of the month was read.
 pub(crate) async fn run_bills(
-    platform: &Platform,
+    platform: &impl Instance,
     seeds: std::ops::Range<u64>,
     month: Civil,
 ) -> Result<Vec<(u64, Bill)>> {
-    let address = &platform.ready().device_grpc;
+    let address = platform.device_grpc();
     let mut billing = client::billing(address, &platform.token("billing", "tester")?).await?;
     for seed in seeds.clone() {
         let expected = household::load(seed, month, month.next_month()).len();

@@ -15,6 +15,8 @@ mod household;
 mod journey;
 mod metrics_doc;
 mod order;
+mod programs;
 mod readme;
 mod register;
 mod sending;
+mod services;

@@ -1,6 +1,7 @@
 //! Any order and any duplication of deliveries: the same bytes.
 
 use anyhow::Result;
+use e2e::instance::Instance;
 use e2e::oracle::Civil;
 use e2e::platform::Platform;
 use e2e::{client, household, program};
@@ -9,14 +10,14 @@ use proto::meter::Reading;
 use crate::household::{billed, run_bills};
 use crate::sending;
 
-const MONTH: Civil = Civil {
+pub(crate) const MONTH: Civil = Civil {
     year: 2026,
     month: 5,
     day: 1,
 };
 
 /// Deterministic disorder: every reading once, every third once more, all in an order that has nothing to do with time.
-fn disordered(mut readings: Vec<Reading>) -> Vec<Reading> {
+pub(crate) fn disordered(mut readings: Vec<Reading>) -> Vec<Reading> {
     let again: Vec<Reading> = readings.iter().step_by(3).cloned().collect();
     readings.extend(again);
     let count = readings.len();
@@ -26,7 +27,7 @@ fn disordered(mut readings: Vec<Reading>) -> Vec<Reading> {
     readings
 }
 
-fn export(platform: &Platform) -> Result<String> {
+pub(crate) fn export(platform: &impl Instance) -> Result<String> {
     let data = platform.data().to_string_lossy();
     program::gridtally_ok(["bill", "export", "--statement", "--data", &data])
 }

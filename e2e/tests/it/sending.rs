@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use e2e::client::{self, Authorized};
 use e2e::household;
+use e2e::instance::Instance;
 use e2e::journal::Journal;
-use e2e::platform::Platform;
 use proto::billing::billing_client::BillingClient;
 use proto::billing::{ListReadingsRequest, ReadingView};
 use proto::meter::meter_gateway_client::MeterGatewayClient;
@@ -85,15 +85,15 @@ pub(crate) async fn send_until_gone(
 
 /// Starts `count` senders under `prefix`.
 pub(crate) async fn start_senders(
-    platform: &Platform,
+    instance: &impl Instance,
     prefix: &str,
     count: usize,
     journal: &Shared,
 ) -> Result<Vec<tokio::task::JoinHandle<()>>> {
-    let token = platform.token("device", &format!("{prefix}*"))?;
+    let token = instance.token("device", &format!("{prefix}*"))?;
     let mut senders = Vec::new();
     for number in 0..count {
-        let device = client::device(&platform.ready().device_grpc, &token).await?;
+        let device = client::device(instance.device_grpc(), &token).await?;
         let sender = send_until_gone(device, format!("{prefix}{number}"), Arc::clone(journal));
         #[expect(clippy::disallowed_methods, reason = "a test has no task tracker")]
         senders.push(tokio::spawn(sender));

@@ -1,3 +1,4 @@
+use service_kit::BackendUrl;
 use service_kit::config::Configuration as _;
 
 use super::Config;
@@ -14,16 +15,16 @@ fn the_default_runs() {
 }
 
 #[test]
-fn servers_of_later_versions_are_named_without_their_passwords() {
+fn backends_that_are_none_are_refused_without_their_passwords() {
     let found = problems(|config| {
-        config.bus = "amqp://user:secret@broker".to_owned();
-        config.store = "sqlite:".to_owned();
+        config.bus = BackendUrl::new("kafka://user:secret@broker");
+        config.store = BackendUrl::new("sqlite:");
     });
     assert_eq!(
         found,
         [
-            "bus: amqp: is not in this version, which runs on its embedded engines; use embedded:",
-            "store: not a backend; use embedded:"
+            "bus: not a backend of this program; use embedded: or amqp: or amqps:",
+            "store: not a backend of this program; use embedded: or mongodb:"
         ]
     );
 }

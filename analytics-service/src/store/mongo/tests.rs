@@ -7,11 +7,16 @@ use crate::store::contract;
 
 struct Server(Database);
 
+async fn open(database: &Database) -> Result<MongoWindows, StoreError> {
+    let told = service_kit::Readiness::default().told_by("store", true);
+    MongoWindows::open(database.url(), told, &Tasks::default()).await
+}
+
 impl contract::Open for Server {
     type Store = MongoWindows;
 
     async fn open(&self) -> Result<MongoWindows, StoreError> {
-        MongoWindows::open(self.0.url()).await
+        open(&self.0).await
     }
 }
 
@@ -26,7 +31,7 @@ async fn mongodb_keeps_the_contract() {
 #[tokio::test]
 async fn a_batch_that_was_cut_off_leaves_its_days_stale_and_the_progress_behind() {
     let server = Server(Database::new("windows_cut_off"));
-    let store = MongoWindows::open(server.0.url()).await.unwrap();
+    let store = open(&server.0).await.unwrap();
     let header = DayHeader {
         day: 5,
         position: 7,
@@ -46,7 +51,7 @@ async fn a_batch_that_was_cut_off_leaves_its_days_stale_and_the_progress_behind(
     };
     store.save(batch(7)).await.unwrap();
     {
-        let other = MongoWindows::open(server.0.url()).await.unwrap();
+        let other = open(&server.0).await.unwrap();
         let mut save = std::pin::pin!(store.save(batch(9)));
         loop {
             // a step at a time: a reply is only taken, and the next write only sent, when it is polled

@@ -80,6 +80,7 @@ impl Shard {
 impl Memory {
     fn reach(&mut self, position: Position) {
         self.position = self.position.max(position);
+        self.taken_in += 1;
         let now = Instant::now();
         self.since.get_or_insert(now);
         self.unensured.get_or_insert(now);

@@ -205,3 +205,33 @@ async fn a_server_that_dies_and_comes_back() {
     assert_eq!(mongo.get("c", "a").await.unwrap().as_deref(), Some(&b"1"[..]));
     assert_eq!(mongo.insert("c", &[record("a", "3")]).await.unwrap(), [false]);
 }
+
+/// A start and its server may come in any order, and who looks is told how it is.
+#[tokio::test]
+async fn a_server_is_waited_for_and_looked_after() {
+    let mut server = OwnServer::new("mongodb");
+    let url = server.tell("start").await;
+    server.tell("kill").await;
+    let (readiness, tasks) = (crate::Readiness::default(), Tasks::default());
+    let told = readiness.told_by("store", true);
+    let says = async |line: &str| {
+        let end = tokio::time::Instant::now() + 3 * DEADLINE;
+        while !readiness.report().1.contains(line) {
+            let told = readiness.report().1;
+            assert!(tokio::time::Instant::now() < end, "not `{line}`: {told}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let come_up = async {
+        says("store: down (MongoDB at 127.0.0.1:").await;
+        server.tell("start").await;
+    };
+    let (opened, ()) = tokio::join!(Mongo::open_watched(&url, &["c"], told, &tasks), come_up);
+    opened.unwrap();
+    says("store: up").await;
+    server.tell("kill").await;
+    says("store: down (MongoDB at 127.0.0.1:").await;
+    server.tell("start").await;
+    says("store: up").await;
+    assert!(tasks.drain(Duration::from_secs(1)).await);
+}

@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use prometheus::Registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -42,4 +44,50 @@ async fn health_readiness_and_metrics_are_served_until_the_stop() {
         "a silent client must not hold the process"
     );
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[test]
+fn readiness_names_what_is_needed() {
+    let readiness = Readiness::default();
+    readiness.set(true);
+    let trouble = Arc::new(Mutex::new(None::<String>));
+    for (name, vital) in [("bus", true), ("cache", false)] {
+        let trouble = Arc::clone(&trouble);
+        readiness.depends_on(
+            name,
+            vital,
+            Box::new(move || match &*trouble.lock().unwrap() {
+                Some(told) if told == name => Err("it is away".to_owned()),
+                _ => Ok(()),
+            }),
+        );
+    }
+    let check = |away: Option<&str>, ready: bool, text: &str| {
+        *trouble.lock().unwrap() = away.map(str::to_owned);
+        assert_eq!(readiness.report(), (ready, text.to_owned()));
+    };
+    check(None, true, "ready\nbus: up\ncache: up\n");
+    check(Some("cache"), true, "ready\nbus: up\ncache: down (it is away)\n");
+    check(
+        Some("bus"),
+        false,
+        "not ready\nbus: down (it is away)\ncache: up\n",
+    );
+    readiness.set(false);
+    check(None, false, "not ready\nbus: up\ncache: up\n");
+    let store = readiness.told_by("store", true);
+    readiness.set(true);
+    check(
+        None,
+        false,
+        "not ready\nbus: up\ncache: up\nstore: down (not asked yet)\n",
+    );
+    store.up();
+    check(None, true, "ready\nbus: up\ncache: up\nstore: up\n");
+    store.down("it hangs".to_owned());
+    check(
+        None,
+        false,
+        "not ready\nbus: up\ncache: up\nstore: down (it hangs)\n",
+    );
 }

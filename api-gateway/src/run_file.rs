@@ -1,4 +1,5 @@
-//! `DIR/run.json`: where the instance that has the data folder listens. Written when every port is bound, removed at the end.
+//! `DIR/run.json`: where the instance that has the data folder listens, for whoever looks for it. Written when every port is bound,
+//! removed at the end.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,21 +7,19 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use service_kit::KitError;
 
-use crate::error::CommandError;
-
 const NAME: &str = "run.json";
 
 /// Where to find a running instance; also the ready line on standard output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ready {
+pub struct Ready {
     /// Always true: there is no line before.
-    pub(crate) ready: bool,
+    pub ready: bool,
     /// Devices, and staff by gRPC.
-    pub(crate) device_grpc: SocketAddr,
+    pub device_grpc: SocketAddr,
     /// Staff by HTTP.
-    pub(crate) staff_http: SocketAddr,
+    pub staff_http: SocketAddr,
     /// Health and metrics.
-    pub(crate) metrics: SocketAddr,
+    pub metrics: SocketAddr,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,7 +31,7 @@ struct Content {
 
 /// The file of the instance that has the folder; removed when dropped.
 #[derive(Debug)]
-pub(crate) struct RunFile {
+pub struct RunFile {
     path: PathBuf,
 }
 
@@ -41,14 +40,16 @@ impl RunFile {
     ///
     /// # Errors
     /// [`KitError::File`] when it cannot be written.
-    pub(crate) fn write(folder: &Path, ready: &Ready) -> Result<Self, CommandError> {
+    pub fn write(folder: &Path, ready: &Ready) -> Result<Self, KitError> {
         let path = folder.join(NAME);
         let content = Content {
             pid: std::process::id(),
             ready: ready.clone(),
         };
-        let text = serde_json::to_string(&content)
-            .map_err(|error| CommandError::failed("cannot write run.json", error))?;
+        let text = serde_json::to_string(&content).map_err(|source| KitError::Setup {
+            what: "run.json",
+            source: source.into(),
+        })?;
         let draft = path.with_extension("json.new");
         std::fs::write(&draft, text)
             .and_then(|()| std::fs::rename(&draft, &path))
@@ -71,7 +72,7 @@ impl Drop for RunFile {
 
 /// The instance that has `folder`, as it wrote it; it may have died since.
 #[must_use]
-pub(crate) fn read(folder: &Path) -> Option<Ready> {
+pub fn read(folder: &Path) -> Option<Ready> {
     let text = std::fs::read_to_string(folder.join(NAME)).ok()?;
     let content: Content = serde_json::from_str(&text).ok()?;
     Some(content.ready)

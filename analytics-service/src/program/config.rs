@@ -1,0 +1,73 @@
+//! What can be set about the program, and where the environment may say so.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use service_kit::bus::{self, BrokerConfig};
+use service_kit::config::{Configuration, Problem};
+use service_kit::program::MetricsConfig;
+use service_kit::remote::LinkConfig;
+use service_kit::telemetry::LogConfig;
+use service_kit::{BackendUrl, units};
+
+use crate::Config;
+
+/// Everything that can be set; the default runs beside the other services and a broker on one machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProgramConfig {
+    /// Folder of the embedded store.
+    pub data: PathBuf,
+    /// Message bus, by URL.
+    pub bus: BackendUrl,
+    /// Store, by URL.
+    pub store: BackendUrl,
+    /// Cache, by URL. Analytics needs none.
+    pub cache: BackendUrl,
+    /// How long the process may drain before it leaves.
+    #[serde(with = "units::duration")]
+    pub shutdown_grace: Duration,
+    /// The log.
+    pub log: LogConfig,
+    /// Health and metrics.
+    pub metrics: MetricsConfig,
+    /// How the broker is used.
+    pub broker: BrokerConfig,
+    /// The service.
+    pub analytics: Config,
+    /// Where the reads are.
+    pub billing: LinkConfig,
+}
+
+impl Default for ProgramConfig {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("./gridtally-data"),
+            bus: BackendUrl::new("amqp://127.0.0.1:5672"),
+            store: BackendUrl::new("embedded:"),
+            cache: BackendUrl::new("memory:"),
+            shutdown_grace: Duration::from_secs(20),
+            log: LogConfig::default(),
+            metrics: MetricsConfig::here(9_104),
+            broker: BrokerConfig::default(),
+            analytics: Config {
+                listen: Some(([127, 0, 0, 1], 50_054).into()),
+                ..Config::default()
+            },
+            billing: LinkConfig::here(50_053),
+        }
+    }
+}
+
+impl Configuration for ProgramConfig {
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.log.problems("log");
+        problems.extend(bus::problem(&self.bus));
+        problems.extend(self.store.problem("store", &["embedded:", "mongodb:"]));
+        problems.extend(self.broker.problems("broker."));
+        problems.extend(self.analytics.problems("analytics"));
+        problems.extend(self.billing.problems("billing."));
+        problems
+    }
+}

@@ -1,0 +1,145 @@
+//! The one place that turns the setting `bus` into a bus that several processes share.
+//!
+//! The journal of `embedded:` belongs to one process: programs of their own need a broker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use message_bus::rabbitmq::{self, MAX_SHARDS, Options, Share};
+use message_bus::{Bus, BusError};
+use prometheus::Registry;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::config::Problem;
+use crate::{BackendUrl, Readiness, units, until_up};
+
+/// The bus among what a process needs.
+const NAME: &str = "bus";
+/// What the bus of a program of its own may be.
+pub const SCHEMES: [&str; 2] = ["amqp:", "amqps:"];
+/// Less would refuse readings in every short outage of billing.
+const MIN_LIMIT_BYTES: u64 = 16 << 20;
+
+/// How a broker is used; all programs of an instance have the same numbers here, but each replica of billing its own `replica`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BrokerConfig {
+    /// Before the name of every queue and exchange: for several instances on one virtual host.
+    pub prefix: String,
+    /// Into how many parts readings are divided; fixed for the life of the queues.
+    pub shards: u16,
+    /// Bytes that may wait in each of billing's queues before readings are refused.
+    #[serde(with = "units::size")]
+    pub limit: u64,
+    /// Which replica of its service this is, from 0: each takes its own share of the shards first.
+    pub replica: u16,
+    /// How many replicas there are.
+    pub replicas: u16,
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Self {
+            prefix: String::new(),
+            shards: 8,
+            limit: 512 << 20,
+            replica: 0,
+            replicas: 1,
+        }
+    }
+}
+
+impl BrokerConfig {
+    /// What is wrong with it; keys begin with `prefix`.
+    #[must_use]
+    pub fn problems(&self, prefix: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut expect = |good: bool, key: &str, what: &str| {
+            if !good {
+                problems.push(Problem::new(format!("{prefix}{key}"), what));
+            }
+        };
+        expect(
+            (1..=MAX_SHARDS).contains(&self.shards),
+            "shards",
+            "must be 1 to 256",
+        );
+        expect(self.limit >= MIN_LIMIT_BYTES, "limit", "must be at least 16MiB");
+        expect(
+            self.replica < self.replicas,
+            "replica",
+            "must be below broker.replicas",
+        );
+        problems
+    }
+}
+
+/// What is wrong with `bus` as the bus of a program of its own.
+#[must_use]
+pub fn problem(url: &BackendUrl) -> Option<Problem> {
+    if url.scheme() == "embedded:" {
+        let what = "the journal of embedded: belongs to one process; run `gridtally up`, or name a broker that the programs share: \
+                    amqp:// or amqps://";
+        return Some(Problem::new("bus", what));
+    }
+    url.problem("bus", &SCHEMES)
+}
+
+/// Connects to the broker at `url`, waiting a minute for one that is not up yet, shows its metrics in `registry`, and tells by
+/// `readiness` how it is doing.
+///
+/// # Errors
+/// Those of [`rabbitmq::open`].
+pub async fn open(
+    url: &BackendUrl,
+    broker: &BrokerConfig,
+    registry: &Registry,
+    readiness: &Readiness,
+) -> Result<Arc<dyn Bus>, BusError> {
+    let options = Options {
+        prefix: broker.prefix.clone(),
+        limit_bytes: broker.limit,
+        share: Share {
+            index: broker.replica,
+            of: broker.replicas,
+        },
+        // The waiting is done here, where it can be seen from outside.
+        connect_within: Duration::ZERO,
+        ..Options::new(broker.shards)
+    };
+    let told = readiness.told_by(NAME, true);
+    let is_away = |error: &BusError| matches!(error, BusError::Unavailable(_));
+    let open = || rabbitmq::open(url.secret(), options.clone());
+    let broker = until_up(&told, is_away, open).await?;
+    broker.register(registry)?;
+    let bus: Arc<dyn Bus> = broker;
+    watch(&bus, readiness);
+    Ok(bus)
+}
+
+/// Closes `bus` by `end`. Says whether all that was on its way was dealt with.
+pub async fn close(bus: &Arc<dyn Bus>, end: Instant) -> bool {
+    match tokio::time::timeout_at(end, bus.close()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(error = crate::chain(&error), "the bus could not be closed");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Tells by `readiness` how `bus` is doing.
+pub fn watch(bus: &Arc<dyn Bus>, readiness: &Readiness) {
+    let looked = Arc::clone(bus);
+    let look = move || {
+        let health = looked.health();
+        match health.trouble {
+            Some(trouble) => Err(trouble),
+            None if health.accepting => Ok(()),
+            None => Err("does not take messages".to_owned()),
+        }
+    };
+    readiness.depends_on(NAME, true, Box::new(look));
+}

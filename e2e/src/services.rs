@@ -1,0 +1,212 @@
+//! The four services as programs of their own, on the servers that `scripts/test-servers run` (or whoever) names.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::process::Process;
+use crate::program;
+
+/// Their names.
+pub const PROGRAMS: [&str; 4] = [
+    "billing-service",
+    "analytics-service",
+    "ingestion-service",
+    "api-gateway",
+];
+
+/// Addresses of the servers; each variable's name is that of the scripts.
+#[derive(Debug, Clone)]
+pub struct Servers {
+    /// `AMQP_URL`.
+    pub bus: String,
+    /// `MONGODB_URI`, with a database of this test's own.
+    pub store: String,
+    /// `REDIS_URL`.
+    pub cache: String,
+}
+
+impl Servers {
+    /// Those of the environment, with the database `name`.
+    ///
+    /// # Errors
+    /// When one is missing; the message says how to get them.
+    pub fn of_environment(name: &str) -> Result<Self> {
+        let named = |variable: &str| {
+            let value = std::env::var_os(variable).and_then(|value| value.into_string().ok());
+            value.with_context(|| {
+                format!(
+                    "{variable} names no server; run it under `scripts/test-servers run` (or `make test`)"
+                )
+            })
+        };
+        let mongo = named("MONGODB_URI")?;
+        // mongodb://host:port/database?options
+        let (place, options) = mongo.split_at(mongo.find('?').unwrap_or(mongo.len()));
+        let scheme = place.find("://").map_or(0, |at| at + 3);
+        let host = place
+            .get(scheme..)
+            .and_then(|rest| rest.split('/').next())
+            .unwrap_or_default();
+        Ok(Self {
+            bus: named("AMQP_URL")?,
+            store: format!("mongodb://{host}/{name}{options}"),
+            cache: named("REDIS_URL")?,
+        })
+    }
+}
+
+/// What a program says when it is ready.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Ready {
+    /// Of the gateway: devices.
+    pub device_grpc: Option<String>,
+    /// Of the gateway: staff.
+    pub staff_http: Option<String>,
+    /// Of ingestion.
+    pub ingestion_grpc: Option<String>,
+    /// Of billing.
+    pub billing_grpc: Option<String>,
+    /// Of analytics.
+    pub analytics_grpc: Option<String>,
+    /// Health and metrics.
+    pub metrics: String,
+}
+
+/// One program that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// The child process.
+    pub process: Process,
+    /// Where it listens.
+    pub ready: Ready,
+}
+
+/// How programs are started: on which servers, in which folder, with which prefix of queue names.
+#[derive(Debug, Clone)]
+pub struct Launcher {
+    servers: Servers,
+    data: PathBuf,
+    prefix: String,
+}
+
+impl Launcher {
+    /// In `data`; `prefix` keeps the queues of one test apart from those of others.
+    #[must_use]
+    pub fn new(servers: Servers, data: &Path, prefix: &str) -> Self {
+        Self {
+            servers,
+            data: data.to_path_buf(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The command of `name` with the settings that all programs share.
+    ///
+    /// # Errors
+    /// When the program is not built.
+    pub fn command(&self, name: &str) -> Result<Command> {
+        let mut command = program::command(name)?;
+        command
+            .arg("--data")
+            .arg(&self.data)
+            .args(["--bus", &self.servers.bus])
+            .args(["--store", &self.servers.store])
+            .args(["--cache", &self.servers.cache])
+            .args(["--metrics-listen", "127.0.0.1:0"]);
+        if name != "api-gateway" {
+            command.env("GRIDTALLY_BROKER_PREFIX", &self.prefix);
+        }
+        Ok(command)
+    }
+
+    /// Starts `name` on `listen`, with more arguments.
+    ///
+    /// # Errors
+    /// When it does not get ready; with what it said.
+    pub fn start(&self, name: &str, listen: &str, more: &[String]) -> Result<Running> {
+        let mut command = self.command(name)?;
+        command.args(["--listen", listen]).args(more);
+        let (process, ready) = Process::start(command).with_context(|| name.to_owned())?;
+        Ok(Running { process, ready })
+    }
+}
+
+/// All four.
+#[derive(Debug)]
+pub struct Services {
+    /// How they were started.
+    pub launcher: Launcher,
+    /// Reads, usage, bills.
+    pub billing: Running,
+    /// Windows.
+    pub analytics: Running,
+    /// Verdicts.
+    pub ingestion: Running,
+    /// The door.
+    pub gateway: Running,
+}
+
+const FREE: &str = "127.0.0.1:0";
+
+impl Services {
+    /// Starts them on free ports.
+    ///
+    /// # Errors
+    /// When one does not get ready.
+    pub fn start(launcher: Launcher) -> Result<Self> {
+        let url = |name: &str, address: &Option<String>| -> Result<[String; 2]> {
+            let address = address
+                .as_ref()
+                .with_context(|| format!("{name} has no address"))?;
+            Ok([format!("--{name}-url"), format!("http://{address}")])
+        };
+        let billing = launcher.start("billing-service", FREE, &[])?;
+        let at_billing = url("billing", &billing.ready.billing_grpc)?;
+        let analytics = launcher.start("analytics-service", FREE, &at_billing)?;
+        let ingestion = launcher.start("ingestion-service", FREE, &[])?;
+        let mut more = vec!["--staff-listen".to_owned(), FREE.to_owned()];
+        more.extend(at_billing);
+        more.extend(url("analytics", &analytics.ready.analytics_grpc)?);
+        more.extend(url("ingestion", &ingestion.ready.ingestion_grpc)?);
+        let gateway = launcher.start("api-gateway", FREE, &more)?;
+        Ok(Self {
+            launcher,
+            billing,
+            analytics,
+            ingestion,
+            gateway,
+        })
+    }
+
+    /// Kills billing as a power cut would, and starts it again where it was.
+    ///
+    /// # Errors
+    /// When it does not get ready again.
+    pub fn restart_billing(&mut self) -> Result<()> {
+        let address = self.billing.ready.billing_grpc.clone();
+        let address = address.context("billing has no address")?;
+        self.billing.process.kill()?;
+        self.billing = self.launcher.start("billing-service", &address, &[])?;
+        Ok(())
+    }
+
+    /// Stops them, in the order in which readings flow.
+    ///
+    /// # Errors
+    /// When one does not end well.
+    pub fn stop(self) -> Result<()> {
+        for running in [self.gateway, self.ingestion, self.billing, self.analytics] {
+            running.process.stop()?;
+        }
+        Ok(())
+    }
+}
