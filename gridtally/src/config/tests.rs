@@ -50,7 +50,7 @@ fn a_journal_without_room_is_told_with_all_other_problems() {
         config.journal.spare = 64 << 20;
         config.journal.limit = (96 << 20) - 1;
         config.journal.shards = 0;
-        config.store = "sqlite:".to_owned();
+        config.store = BackendUrl::new("sqlite:");
     });
     let keys: Vec<&str> = found
         .iter()
