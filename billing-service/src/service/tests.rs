@@ -1,5 +1,6 @@
 mod cached;
 mod lists;
+mod moved;
 
 use proto::billing::billing_server::Billing;
 use proto::billing::reads_server::Reads;
