@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use message_bus::rabbitmq::{self, MAX_SHARDS, Options, Share};
+use message_bus::rabbitmq::{self, MAX_SHARDS, Options};
 use message_bus::{Bus, BusError};
 use prometheus::Registry;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub const SCHEMES: [&str; 2] = ["amqp:", "amqps:"];
 /// Less would refuse readings in every short outage of billing.
 const MIN_LIMIT_BYTES: u64 = 16 << 20;
 
-/// How a broker is used; all programs of an instance have the same numbers here, but each replica of billing its own `replica`.
+/// How a broker is used; all programs of an instance have the same settings here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BrokerConfig {
@@ -32,10 +32,6 @@ pub struct BrokerConfig {
     /// Bytes that may wait in each of billing's queues before readings are refused.
     #[serde(with = "units::size")]
     pub limit: u64,
-    /// Which replica of its service this is, from 0: each takes its own share of the shards first.
-    pub replica: u16,
-    /// How many replicas there are.
-    pub replicas: u16,
 }
 
 impl Default for BrokerConfig {
@@ -44,8 +40,6 @@ impl Default for BrokerConfig {
             prefix: String::new(),
             shards: 8,
             limit: 512 << 20,
-            replica: 0,
-            replicas: 1,
         }
     }
 }
@@ -66,11 +60,6 @@ impl BrokerConfig {
             "must be 1 to 256",
         );
         expect(self.limit >= MIN_LIMIT_BYTES, "limit", "must be at least 16MiB");
-        expect(
-            self.replica < self.replicas,
-            "replica",
-            "must be below broker.replicas",
-        );
         problems
     }
 }
@@ -100,10 +89,6 @@ pub async fn open(
     let options = Options {
         prefix: broker.prefix.clone(),
         limit_bytes: broker.limit,
-        share: Share {
-            index: broker.replica,
-            of: broker.replicas,
-        },
         // The waiting is done here, where it can be seen from outside.
         connect_within: Duration::ZERO,
         ..Options::new(broker.shards)

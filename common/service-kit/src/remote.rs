@@ -17,15 +17,15 @@ use http_body_util::{BodyExt as _, Limited};
 use model::ErrorKind;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
-use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tower::{Service, ServiceExt as _};
 
-use crate::internal::MAX_ANSWER_BYTES;
+use crate::internal::{MAX_ANSWER_BYTES, MAX_REQUEST_BYTES};
 use crate::{Fault, OnFailure, Tasks, status_of};
 use outage::Outage;
 
@@ -133,6 +133,7 @@ impl Link {
 
     async fn carry(self, request: http::Request<Body>) -> Result<http::Response<Body>, Status> {
         let shared = &self.0;
+        let request = whole(request).await?;
         let path = request.uri().path();
         let probing = path == PROBE;
         let deadline = Instant::now() + shared.deadline_of(path);
@@ -211,6 +212,23 @@ impl Service<http::Request<Body>> for Link {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         Box::pin(self.clone().carry(request))
+    }
+}
+
+/// A request with all its bytes at hand: what is wrong with them is wrong before anything is sent, and no fault of the other side's.
+async fn whole(request: http::Request<Body>) -> Result<http::Request<Body>, Status> {
+    let (head, body) = request.into_parts();
+    match body.collect().await {
+        Ok(body) => Ok(http::Request::from_parts(head, Body::new(body))),
+        Err(status) if status.code() == Code::OutOfRange => {
+            let what = format!("a request may have {MAX_REQUEST_BYTES} bytes");
+            Err(status_of(&Fault::new(
+                ErrorKind::Invalid,
+                "MESSAGE_TOO_LARGE",
+                what,
+            )))
+        }
+        Err(status) => Err(status),
     }
 }
 
