@@ -324,8 +324,11 @@ def decimal(value):
 
 
 def shown(value):
-    """As a bill shows an amount that was not rounded: to 8 decimal places; here in units of them."""
-    return str(int(oracle.rounded(Fraction(value), "half_up", 8) * 10**8))
+    """As a bill shows an amount: at most 8 decimal places, no needless zeros."""
+    units = int(oracle.rounded(Fraction(value), "half_up", 8) * 10**8)
+    digits = f"{abs(units):09}"
+    text = f"{digits[:-8]}.{digits[-8:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if units < 0 else text
 
 
 def main(folder):
