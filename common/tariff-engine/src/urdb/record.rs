@@ -91,6 +91,26 @@ impl Record {
         reader::document(text, Self::read)
     }
 
+    /// Structure and number of every period that no schedule names.
+    pub(crate) fn unused_periods(&self) -> Vec<(&'static str, usize)> {
+        let of = |name, periods: usize, used: Vec<usize>| {
+            let unused = (0..periods).filter(move |period| !used.contains(period));
+            unused.map(move |period| (name, period)).collect::<Vec<_>>()
+        };
+        let mut unused = of(
+            "energyratestructure",
+            self.energy.len(),
+            self.energy_schedule.named(),
+        );
+        if let Some((structure, schedule)) = &self.tou_demand {
+            unused.extend(of("demandratestructure", structure.len(), schedule.named()));
+        }
+        if let Some((structure, months)) = &self.flat_demand {
+            unused.extend(of("flatdemandstructure", structure.len(), months.clone()));
+        }
+        unused
+    }
+
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut keys = Keys::read(at, problems)?;
         let energy = keys.maybe("energyratestructure", problems, |at, problems| {
