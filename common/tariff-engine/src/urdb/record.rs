@@ -91,6 +91,36 @@ impl Record {
         reader::document(text, Self::read)
     }
 
+    /// Period and price of a kilowatt-hour in its first tier, by month (1 to 12) and hour.
+    pub(crate) fn price_at(&self, month: u32, is_weekend: bool, hour: u32) -> (String, Exact) {
+        let index = |number: u32| usize::try_from(number).unwrap_or_default();
+        let period = self
+            .energy_schedule
+            .period(index(month.saturating_sub(1)), is_weekend, index(hour));
+        let tiers = self.energy.get(period).map(Vec::as_slice).unwrap_or_default();
+        let name = if tiers.len() > 1 {
+            format!("period {period}, first of {} tiers", tiers.len())
+        } else {
+            format!("period {period}")
+        };
+        (
+            name,
+            tiers.first().map(|tier| tier.price.clone()).unwrap_or_default(),
+        )
+    }
+
+    /// What is paid beside energy.
+    pub(crate) fn beside(&self) -> Vec<String> {
+        let parts = [
+            ("demand_flat", self.flat_demand.is_some()),
+            ("demand_tou", self.tou_demand.is_some()),
+            ("fixed", self.fixed.is_some()),
+            ("minimum", !self.minimums.is_empty()),
+        ];
+        let there = parts.iter().filter(|(_, is_there)| *is_there);
+        there.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
     /// Structure and number of every period that no schedule names.
     pub(crate) fn unused_periods(&self) -> Vec<(&'static str, usize)> {
         let of = |name, periods: usize, used: Vec<usize>| {

@@ -1,5 +1,5 @@
 //! A second opinion: `tests/oracle` prices random tariffs and loads with other arithmetic, another language and other time zones, and
-//! the engine must agree in every line. ORACLE_SEED and ORACLE_CASES choose others and more.
+//! the engine must agree in every line. `ORACLE_SEED` and `ORACLE_CASES` choose others and more.
 
 use std::collections::BTreeMap;
 use std::path::Path;
