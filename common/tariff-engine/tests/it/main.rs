@@ -8,3 +8,5 @@ mod laws;
 mod oracle;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod schema;
