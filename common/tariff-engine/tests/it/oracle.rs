@@ -14,7 +14,7 @@ fn the_oracle_agrees_to_the_last_digit() {
     if worlds.exists() {
         std::fs::remove_dir_all(&worlds).unwrap();
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/worlds.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/write.py");
     let done = Command::new("python3")
         .arg("-B")
         .arg(script)
@@ -43,16 +43,21 @@ fn check(world: &Path) -> Result<(), String> {
     let text = |name: &str| std::fs::read_to_string(world.join(name)).unwrap();
     let expected: Value = serde_json::from_str(&text("expected.json")).unwrap();
     let case = Case::parse(&text("case.json")).map_err(|problems| problems.to_string())?;
+    let load = case.paths.load.as_deref().map(text);
     let prices = case.paths.prices.as_deref().map(text);
     let files = Files {
         tariff: &text("tariff.json"),
-        load: Some(&text("load.csv")),
+        load: load.as_deref(),
         prices: prices.as_deref(),
     };
-    let bills = case.bills(files).map_err(|error| error.to_string())?.bills;
+    let bills = case.bills(files).map_err(|error| error.to_string())?;
+    let shown = bills.to_json();
+    let bills = bills.bills;
     let expected = expected.as_array().unwrap();
     assert_eq!(bills.len(), expected.len());
-    for (bill, expected) in bills.iter().zip(expected) {
+    for (number, (bill, expected)) in bills.iter().zip(expected).enumerate() {
+        let balance = &shown["bills"][number]["balance"];
+        check_balance(balance, &expected["balance"]).map_err(|fault| format!("{} {fault}", bill.from))?;
         let lines = bill
             .lines
             .iter()
@@ -73,6 +78,23 @@ fn check(world: &Path) -> Result<(), String> {
         let (total, wanted) = (shortest(&bill.total), expected["total"].as_str().unwrap());
         if total != wanted {
             return Err(format!("{} total: {total} instead of {wanted}", bill.from));
+        }
+    }
+    Ok(())
+}
+
+/// Of a prepaying customer.
+fn check_balance(found: &Value, expected: &Value) -> Result<(), String> {
+    for (key, wanted) in expected.as_object().into_iter().flatten() {
+        let mut found = found[key].clone();
+        if let Some(midnights) = found.as_array() {
+            found = midnights
+                .iter()
+                .map(|midnight| midnight["balance"].clone())
+                .collect();
+        }
+        if found != *wanted {
+            return Err(format!("balance {key}: {found} instead of {wanted}"));
         }
     }
     Ok(())

@@ -47,8 +47,8 @@ def clock(text):
 
 
 class Interval:
-    def __init__(self, start, minutes, energies, zone):
-        self.start, self.minutes, self.energies = start, minutes, energies
+    def __init__(self, zone, start, minutes, energies, estimated=False):
+        self.start, self.minutes, self.energies, self.estimated = start, minutes, energies, estimated
         self.local = start.astimezone(zone)
 
 
@@ -60,6 +60,8 @@ class Oracle:
         self.zone = zoneinfo.ZoneInfo(tariff["timezone"])
         self.holidays = {date.fromisoformat(day) for day in tariff.get("holidays", [])}
         self.prices = case.get("price_rows")
+        self.events = case.get("events", [])
+        self.values = case.get("values", {})
         self.peaks = defaultdict(list)
         for charge, peaks in case.get("history_kw", {}).items():
             self.peaks[charge] = [(int(peak["month"][5:]), Fraction(peak["kw"])) for peak in peaks]
@@ -76,8 +78,61 @@ class Oracle:
             return False
         if "days" in rule and name not in rule["days"]:
             return False
+        if "event" in rule and not any(event["name"] == rule["event"] and self.event_holds(event, local) for event in self.events):
+            return False
         begin, end = clock(rule.get("from", "00:00")), clock(rule.get("to", "24:00"))
         return begin <= minute < end if begin < end else minute >= begin or minute < end
+
+    # 3.13
+
+    def event_holds(self, event, local, day=None):
+        """Whether a local time lies inside an event, or inside its clock window as if it were on another day."""
+        inside = clock(event["from"]) <= local.hour * 60 + local.minute < clock(event["to"])
+        return inside and local.date() == (day or date.fromisoformat(event["date"]))
+
+    def event_rebate(self, charge):
+        saved = Fraction(0)
+        mine = [event for event in self.events if event["name"] == charge["event"]]
+        event_days = {date.fromisoformat(event["date"]) for event in mine}
+        for event in mine:
+            day = date.fromisoformat(event["date"])
+            if day not in self.days:
+                continue
+            used = lambda day: sum((interval.energies["import"] for interval in self.intervals if self.event_holds(event, interval.local, day)), Fraction(0))
+            like, before = [], day - DAY
+            while len(like) < charge["lookback_days"]:
+                if before.weekday() < 5 and before not in self.holidays | event_days:
+                    like.append(used(before))
+                before -= DAY
+            highest = sorted(like, reverse=True)[: charge["highest"]]
+            saved += max(Fraction(0), sum(highest) / len(highest) - used(day))
+        return [(charge["id"], -Fraction(charge["rate"]) * saved)]
+
+    # 3.17
+
+    def value(self, name, day):
+        value = self.values[name]
+        if not isinstance(value, list):
+            return value
+        return [dated["value"] for dated in value if date.fromisoformat(dated["from"]) <= day][-1]
+
+    def filled(self, node, day):
+        """A charge with the values of a day."""
+        match node:
+            case {"param": name}:
+                return self.value(name, day)
+            case dict():
+                return {key: self.filled(value, day) for key, value in node.items()}
+            case list():
+                return [self.filled(item, day) for item in node]
+        return node
+
+    def cuts(self, first, end):
+        """The cycle cut where a value changes inside it."""
+        lists = [value for value in self.values.values() if isinstance(value, list)]
+        changes = {date.fromisoformat(dated["from"]) for value in lists for dated in value}
+        edges = [first, *sorted(day for day in changes if first < day < end), end]
+        return list(zip(edges, edges[1:]))
 
     def when_holds(self, when, local):
         return any(self.rule_holds(rule, local) for rule in when)
@@ -93,24 +148,26 @@ class Oracle:
     def bill(self, first, end, rows):
         """One cycle; `rows` are the intervals that exist when it is billed."""
         self.cycle = (first, end)
-        self.intervals = [Interval(*row, self.zone) for row in rows]
+        self.intervals = [Interval(self.zone, *row) for row in rows]
         self.round_line = lambda value: value
         rounding = self.tariff["rounding"]
         if rounding["scope"] == "line":
             self.round_line = lambda value: rounded(value, rounding["mode"], rounding["places"])
         self.measured = {}
         lines = []
-        for version in self.tariff.get("versions") or [self.tariff]:
-            begin = max(first, date.fromisoformat(version.get("valid_from", "0001-01-01")))
-            stop = min(end, date.fromisoformat(version.get("valid_to", "9999-12-31")))
+        pieces = self.cuts(first, end)
+        parts = [(piece, version) for piece in pieces for version in self.tariff.get("versions") or [self.tariff]]
+        for (from_day, to_day), version in parts:
+            begin = max(from_day, date.fromisoformat(version.get("valid_from", "0001-01-01")))
+            stop = min(to_day, date.fromisoformat(version.get("valid_to", "9999-12-31")))
             if begin >= stop:
                 continue
             self.days = days_between(begin, stop)
             self.start, self.stop = first_instant(self.zone, begin), first_instant(self.zone, stop)
             self.part = [interval for interval in self.intervals if self.start <= interval.start < self.stop]
-            for charge in version["charges"]:
+            for charge in self.filled(version["charges"], begin):
                 for name, exact in getattr(self, charge["type"])(charge):
-                    if "versions" in self.tariff:
+                    if "versions" in self.tariff or len(pieces) > 1:
                         name += f"@{begin}"
                     lines.append((name, self.round_line(exact)))
         for charge in self.tariff.get("bill_charges", []):
@@ -196,7 +253,7 @@ class Oracle:
 
     def package(self, charge):
         quantity, size = self.quantity(charge, self.part), Fraction(charge["size"])
-        return [(charge["id"], -(-quantity // size) * Fraction(charge["price"]))]
+        return [(charge["id"], max(0, -(-quantity // size)) * Fraction(charge["price"]))]
 
     def stairstep(self, charge):
         quantity = self.quantity(charge, self.part)
@@ -226,9 +283,10 @@ class Oracle:
     # 3.7
 
     def windows(self, charge):
-        """Start and mean kW of every window that lies inside, minute by minute."""
+        """Start and mean kW of every window that lies inside and holds no estimate, minute by minute."""
         begin, stop = minute_of(self.start), minute_of(self.stop)
         units = [0] * (stop - begin)  # 10^-6 kWh / 1440
+        estimated = [False] * (stop - begin)
         for interval in self.intervals:
             per_minute = interval.energies["import"] * 10**6 * 1440 / interval.minutes
             assert per_minute.denominator == 1
@@ -236,8 +294,11 @@ class Oracle:
                 index = minute_of(interval.start) + minute - begin
                 if 0 <= index < len(units):
                     units[index] = int(per_minute)
+                    estimated[index] = interval.estimated
         length, slide = charge["window_minutes"], charge.get("slide_minutes", charge["window_minutes"])
         for at in range(-(-begin // slide) * slide, stop - length + 1, slide):
+            if any(estimated[at - begin : at - begin + length]):
+                continue
             kwh = Fraction(sum(units[at - begin : at - begin + length]), 10**6 * 1440)
             local = (EPOCH + at * MINUTE).astimezone(self.zone)
             yield local, kwh * 60 / length

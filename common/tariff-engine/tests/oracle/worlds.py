@@ -1,20 +1,13 @@
-"""Random tariffs and loads, and beside each what the oracle makes of them: `worlds.py FOLDER` writes a folder for each with
-`tariff.json`, `load.csv`, `prices.csv`, `case.json` and `expected.json`. ORACLE_SEED and ORACLE_CASES choose others and more.
-"""
+"""Random tariffs and loads over cycles in which clocks change, and what the oracle makes of them."""
 
-import json
-import os
-import pathlib
 import random
-import sys
 import zoneinfo
 from datetime import date, timedelta
 from fractions import Fraction
 
+import gaps
 import oracle
 
-SEED = int(os.environ.get("ORACLE_SEED", "1"))
-CASES = int(os.environ.get("ORACLE_CASES", "150"))
 DAY = timedelta(days=1)
 # Zones and dates around which their clocks change: at night, at midnight (there is no 00:00, or 23:00 comes twice), by half an hour.
 ZONES = {
@@ -47,8 +40,13 @@ class World:
             + [{"scope": "none"}]
         )
         self.case = {"id": str(seed), "load": "load.csv", "cycles": []}
+        self.has_gaps, self.has_events = self.maybe(0.2), self.maybe(0.2)
+        if self.has_events:
+            self.make_events()
         self.make_load()
         self.tariff = self.make_tariff()
+        if self.maybe(0.3):
+            self.make_values()
 
     def maybe(self, chance=0.5):
         return self.random.random() < chance
@@ -67,12 +65,14 @@ class World:
     def make_load(self):
         """Intervals from before the first cycle to after the last, on the grid of UTC or of the local midnight."""
         begin = oracle.first_instant(self.zone, self.days[0])
-        if self.maybe(0.4):
+        if self.maybe(0.4) and not self.has_gaps:
             begin = begin.replace(hour=0, minute=0)
-        begin -= self.random.randint(1, 3) * DAY
-        end = oracle.first_instant(self.zone, self.days[-1]) + DAY
+        begin -= (45 if self.has_events or self.has_gaps else self.random.randint(1, 3)) * DAY
+        end = oracle.first_instant(self.zone, self.days[-1]) + (30 if self.has_gaps else 1) * DAY
         lengths = [self.random.choice([5, 15, 15, 30, 30, 60, 60, 1440 if self.maybe(0.1) else 120])]
-        if self.maybe(0.2):
+        if self.has_events or self.has_gaps:
+            lengths = [self.random.choice([30, 60])]
+        elif self.maybe(0.2):
             lengths.append(self.random.choice([15, 30]))
         places = self.random.choice([0, 1, 3, 6])
         rows, at = [], begin
@@ -82,9 +82,12 @@ class World:
             rows.append([at, minutes, {name: Fraction(kwh) for name, kwh in energies.items()}])
             at += minutes * oracle.MINUTE
         self.rows = rows
-        self.deliver(end)
+        if self.has_gaps:
+            gaps.make(self, lengths[0], oracle.first_instant(self.zone, self.days[0]), oracle.first_instant(self.zone, self.days[-1]))
+        else:
+            self.deliver()
 
-    def deliver(self, end):
+    def deliver(self):
         """1.5: rows may come late and again, as seen by cycles that are billed at different times."""
         stamp = lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ")
         again = self.maybe(0.3)
@@ -113,6 +116,28 @@ class World:
             row = [stamp(at), decimal(energies["import"]), str(minutes), decimal(energies["export"]), decimal(energies["reactive"])]
             text.append(",".join(row + ([stamp(received)] if again else [])))
         self.load = "\n".join(text) + "\n"
+
+    def make_events(self):
+        """Some called-out hours, one of them on a day before the first cycle, which is no like day then."""
+        span = (self.days[-1] - self.days[0]).days
+        days = {self.days[0] + self.random.randrange(-5, span) * DAY for _ in range(self.random.randint(1, 4))}
+        hours = lambda: dict(zip(("from", "to"), sorted(self.random.sample(["00:30", "02:00", "03:00", "12:00", "16:00", "19:30", "24:00"], 2))))
+        self.case["events"] = [{"name": self.random.choice(["hot", "cold"]), "date": str(day), **hours()} for day in sorted(days)]
+
+    def make_values(self):
+        """Some numbers of charges come by name, and one of them changes."""
+        charges = [charge for version in self.tariff.get("versions", [self.tariff]) for charge in version["charges"]]
+        if {"net_energy", "coincident"} & {charge["type"] for charge in charges}:
+            return  # they are about whole cycles
+        places = [(charge, key) for charge in charges for key in ("rate", "amount", "minimum_kw", "price") if isinstance(charge.get(key), str)]
+        self.case["values"] = {}
+        for charge, key in self.random.sample(places, min(len(places), 2)):
+            name = f"v{len(self.case['values'])}"
+            change = str(self.days[0] + self.random.randint(0, 4) * DAY)
+            before = {"from": "2020-01-01", "value": charge[key]}
+            is_dated = self.maybe()
+            self.case["values"][name] = [before, {"from": change, "value": self.number(1, 9)}] if is_dated else charge[key]
+            charge[key] = {"param": name}
 
     # Tariffs
 
@@ -148,6 +173,8 @@ class World:
             rule["days"] = self.random.choice(
                 [["mon", "tue", "wed", "thu", "fri"], ["sat", "sun"], ["sat", "sun", "hol"], ["hol"], ["sun", "mon"]]
             )
+        if self.has_events and self.maybe(0.3):
+            rule["event"] = self.random.choice(["hot", "cold"])
         if self.maybe(0.7):
             times = ["00:00", "00:30", "01:00", "02:00", "02:15", "03:00", "06:00", "16:00", "21:00", "23:00", "23:30"]
             rule["from"], rule["to"] = self.random.sample(times, 2)
@@ -173,6 +200,9 @@ class World:
     def charge(self, name):
         kinds = [self.energy] * 3 + [self.tiers] * 3 + [self.fee] * 2 + [self.demand] * 3
         kinds += [self.indexed, self.package, self.stairstep, self.coincident, self.reactive, self.contracted]
+        kinds += [self.rebate] * 4 if self.has_events else []
+        if self.has_gaps:
+            kinds.remove(self.coincident)
         return {"id": name, **self.random.choice(kinds)()}
 
     def energy(self):
@@ -285,6 +315,10 @@ class World:
     def reactive(self):
         return {"type": "reactive_excess", "free_share": self.number(0, 1), "rate": self.number(0, 2)}
 
+    def rebate(self):
+        lookback = self.random.randint(1, 10)
+        return {"type": "event_rebate", "event": self.random.choice(["hot", "cold"]), "rate": self.number(0, 2), "lookback_days": lookback, "highest": self.random.randint(1, lookback)}
+
     def contracted(self):
         band = lambda name: {"name": name, "contracted_kw": self.number(1, 20), "rate_per_kw_day": self.number(0, 1)}
         bands = [band(name) | {"when": self.when()} for name in self.random.sample(["p1", "p2", "p3"], self.random.randint(1, 3))]
@@ -308,42 +342,16 @@ class World:
             charge["amount"] = self.number(0, 300)
         return charge
 
-    def expected(self):
+    def expected(self, shown):
         price_rows = getattr(self, "price_rows", None)
         person = oracle.Oracle(self.tariff, self.case | {"price_rows": price_rows})
-        bills = []
+        if self.has_gaps:
+            self.views = [self.fill(person.holidays)] * len(self.case["cycles"])
         for (first, last), rows in zip(zip(self.days, self.days[1:]), self.views):
             lines, total = person.bill(first, last, rows)
-            bills.append({"lines": {name: shown(amount) for name, amount in lines}, "total": shown(total)})
-        return bills
+            yield {"lines": {name: shown(amount) for name, amount in lines}, "total": shown(total)}
 
 
 def decimal(value):
     digits = f"{int(value * 10**6):07}"
     return f"{digits[:-6]}.{digits[-6:]}"
-
-
-def shown(value):
-    """As a bill shows an amount: at most 8 decimal places, no needless zeros."""
-    units = int(oracle.rounded(Fraction(value), "half_up", 8) * 10**8)
-    digits = f"{abs(units):09}"
-    text = f"{digits[:-8]}.{digits[-8:]}".rstrip("0").rstrip(".")
-    return f"-{text}" if units < 0 else text
-
-
-def main(folder):
-    print(f"ORACLE_SEED={SEED} ORACLE_CASES={CASES}")
-    for number in range(CASES):
-        world = World(f"{SEED}-{number}")
-        place = pathlib.Path(folder) / str(number)
-        place.mkdir(parents=True)
-        texts = {"tariff.json": world.tariff, "case.json": world.case, "expected.json": world.expected()}
-        for name, content in texts.items():
-            (place / name).write_text(json.dumps(content, indent=1))
-        (place / "load.csv").write_text(world.load)
-        if "prices" in world.case:
-            (place / "prices.csv").write_text(world.prices)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
