@@ -27,7 +27,7 @@ pub(super) fn without_effect(subject: &Subject<'_>) -> Vec<Finding> {
         findings.push(Finding::warning("HOLIDAYS_MISSING", path, text));
     }
     if !tariff.holidays.is_empty() && !asks_days {
-        let text = "no rule names days, so holidays change nothing";
+        let text = "no rule names days: holidays change no price, at most what gaps are estimated from";
         findings.push(Finding::warning("HOLIDAYS_UNUSED", "holidays", text));
     }
     let covered = |day| {
