@@ -3,7 +3,7 @@
 use crate::exact::Exact;
 use crate::reader::{At, Problems};
 
-use super::record::Keys;
+use super::keys::Keys;
 
 /// A tier whose limit is so high has none: records write "no limit" as 10^38 in several ways.
 const NO_LIMIT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
