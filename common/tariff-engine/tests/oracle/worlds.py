@@ -213,18 +213,32 @@ class World:
         bands = [{"name": name, "rate": self.number(-1, 2), "when": self.when()} for name in names]
         return charge | {"bands": bands, "otherwise": {"name": "rest", "rate": self.number(0, 2)}}
 
-    def steps_up(self, most):
-        limits = sorted({self.random.randint(1, most) for _ in range(self.random.randint(0, 3))})
-        return [*map(str, limits), None]
+    def steps_up(self, most, exact=None):
+        """Limits; some are what is used `exact`ly, which belongs to one side of them."""
+        limits = {Fraction(self.random.randint(1, most)) for _ in range(self.random.randint(0, 3))}
+        if exact and self.maybe(0.7):
+            limits.add(exact)
+        return [*map(decimal, sorted(limits)), None]
+
+    def used(self):
+        """The import of the first cycle."""
+        begin, end = (oracle.first_instant(self.zone, day) for day in self.days[:2])
+        return sum(row[2]["import"] for row in self.rows if begin <= row[0] < end)
+
+    def peak(self):
+        """The highest power of an interval in the first cycle."""
+        begin, end = (oracle.first_instant(self.zone, day) for day in self.days[:2])
+        return max(row[2]["import"] * 60 / row[1] for row in self.rows if begin <= row[0] < end)
 
     def tiers(self):
-        allowance = self.random.choice(["cycle", "per_30_days", "per_day", None])
+        allowance = self.random.choice(["cycle", "cycle", "per_30_days", "per_day", None])
         most = {"per_day": 200, "cycle": 4000}.get(allowance, 4000)
-        table = lambda: [{"up_to": limit, "rate": self.number(-1, 2)} for limit in self.steps_up(most)]
+        exact = self.used() if allowance in ("cycle", None) else None
+        table = lambda: [{"up_to": limit, "rate": self.number(-1, 2)} for limit in self.steps_up(most, exact)]
         charge = {"type": "tiered", **self.measure()}
         if allowance:
             charge["allowance"] = allowance
-        if self.maybe(0.4):
+        if self.maybe(0.9):
             charge["mode"] = self.random.choice(["graduated", "volume"])
         if self.maybe(0.6):
             return charge | {"tiers": table()}
@@ -251,7 +265,8 @@ class World:
         if self.maybe(0.2):
             charge["rolling_mean_with_kw"] = [self.number(0, 20) for _ in range(self.random.randint(1, 3))]
         if self.maybe(0.2):
-            return charge | {"steps": [{"up_to": limit, "fee": self.number(0, 90)} for limit in self.steps_up(30)]}
+            charge["window_minutes"] = charge["slide_minutes"] = self.rows[0][1] if self.rows[0][1] < 1440 else 60
+            return charge | {"steps": [{"up_to": limit, "fee": self.number(0, 90)} for limit in self.steps_up(30, self.peak())]}
         if self.maybe(0.2):
             charge["rate_per"] = "year"
         return charge | {"rate": self.number(0, 9)}
@@ -300,7 +315,7 @@ class World:
         return {"type": "package", **keys, "size": self.number(1, 50), "price": self.number(0, 5)}
 
     def stairstep(self):
-        return {"type": "stairstep", "steps": [{"up_to": limit, "fee": self.number(0, 90)} for limit in self.steps_up(3000)]}
+        return {"type": "stairstep", "steps": [{"up_to": limit, "fee": self.number(0, 90)} for limit in self.steps_up(3000, self.used())]}
 
     def coincident(self):
         """Some intervals of every cycle; versions are not asked for it, as a part without any has no mean."""
