@@ -19,17 +19,6 @@ pub fn is_record(text: &str) -> bool {
     Record::looks_like(text)
 }
 
-/// What is wrong with the text of a tariff, neutral or a rate record.
-///
-/// # Errors
-/// [`Problems`], each with its path.
-pub fn check_tariff(text: &str) -> Result<(), Problems> {
-    if Record::looks_like(text) {
-        return Record::parse(text).map(drop);
-    }
-    Tariff::parse(text).map(drop)
-}
-
 impl Case {
     /// A case of a tariff and a load: `cycle`, or one cycle for every calendar month that the load touches. `zone` is for rate
     /// records, which have none of their own.
