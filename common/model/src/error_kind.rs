@@ -20,3 +20,19 @@ pub enum ErrorKind {
     /// A fault of the program; only an id that the log explains is shown.
     Internal,
 }
+
+impl ErrorKind {
+    /// What it means that a file which somebody named cannot be used: it is not there, it is no text or no file, or the machine refuses.
+    #[must_use]
+    pub fn of_file(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Io;
+        match error.kind() {
+            Io::NotFound => Self::NotFound,
+            Io::IsADirectory | Io::NotADirectory | Io::InvalidData | Io::InvalidInput => Self::Invalid,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
