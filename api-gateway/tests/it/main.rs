@@ -7,6 +7,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod bodies;
 mod device;
 mod fakes;
 mod http;
