@@ -26,10 +26,19 @@ impl ErrorKind {
     #[must_use]
     pub fn of_file(error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
-        match error.kind() {
-            Io::NotFound => Self::NotFound,
-            Io::IsADirectory | Io::NotADirectory | Io::InvalidData | Io::InvalidInput => Self::Invalid,
-            _ => Self::Internal,
+        const NO_TEXT: [Io; 4] = [
+            Io::IsADirectory,
+            Io::NotADirectory,
+            Io::InvalidData,
+            Io::InvalidInput,
+        ];
+        let kind = error.kind();
+        if kind == Io::NotFound {
+            Self::NotFound
+        } else if NO_TEXT.contains(&kind) {
+            Self::Invalid
+        } else {
+            Self::Internal
         }
     }
 }
