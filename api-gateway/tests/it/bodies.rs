@@ -40,7 +40,7 @@ async fn a_wrong_body_is_described_in_words_of_its_writer() {
         ),
         (
             post().json(&reading("revision", json!(-1))),
-            "readings[0].revision: must be a whole number in its range, not negative (line 1, column 46)",
+            "readings[0].revision: must be a whole number in its range, not negative (line 1, column 45)",
         ),
         (
             post().json(&reading("usage_kwh", json!([1]))),

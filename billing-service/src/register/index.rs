@@ -289,14 +289,12 @@ impl Index {
             .collect()
     }
 
-    /// Where a meter is at `now_ms`, or was last.
+    /// Where a meter is at `now_ms`, or was last; where an installation was withdrawn it never was.
     pub(crate) fn place_of(&self, meter: &str, now_ms: i64) -> Option<&Place> {
-        let places = &self.meters.get(meter)?.places;
-        places
-            .iter()
-            .rev()
-            .find(|place| place.from_ms <= now_ms)
-            .or_else(|| places.first())
+        let places = self.meters.get(meter)?.places.iter();
+        let mut places = places.filter(|place| place.from_ms < place.to_ms);
+        let begun = places.clone().rfind(|place| place.from_ms <= now_ms);
+        begun.or_else(|| places.next())
     }
 
     /// The number of the group that a meter belongs to.

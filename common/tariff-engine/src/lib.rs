@@ -28,6 +28,7 @@ mod exact;
 mod how;
 pub mod instant;
 mod json;
+mod lint;
 mod load;
 pub mod local;
 mod period;

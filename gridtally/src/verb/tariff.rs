@@ -7,6 +7,7 @@ use proto::billing::RegisterKey;
 use super::{register, with};
 use crate::cli::TariffCommand;
 use crate::error::CommandError;
+use crate::input;
 use crate::output::{self, Column};
 
 const TARIFFS: &[Column] = &[("TARIFF", "id"), ("NAME", "name"), ("EDITION", "edition")];
@@ -39,10 +40,14 @@ pub(crate) async fn run(command: TariffCommand) -> Result<(), CommandError> {
 }
 
 fn lint(file: &Path) -> Result<(), CommandError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| CommandError::Invalid(format!("cannot read {}: {error}", file.display())))?;
+    let text = input::text(file)?;
     match tariff_engine::case::check_tariff(&text) {
-        Ok(()) => output::line(&format!("{}: ok", file.display())),
+        Ok(warnings) => {
+            for warning in warnings {
+                output::line(&format!("{}: warning: {warning}", file.display()))?;
+            }
+            output::line(&format!("{}: ok", file.display()))
+        }
         Err(problems) => Err(CommandError::Invalid(format!("{}: {problems}", file.display()))),
     }
 }
