@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use analytics_service::day::DAY_MS;
 use analytics_service::group::Groups;
-use analytics_service::meters::Assignment;
+use analytics_service::meters::{Assigned, Assignment, Stays};
 use analytics_service::shard::{Moment, Policy, Shard};
 use analytics_service::store::Kept;
 use bytes::Bytes;
+use model::Stay;
 use prost::Message as _;
 use proto::billing::Group;
 use proto::columns::Row;
@@ -75,21 +76,29 @@ fn moment() -> Moment {
 
 fn shard() -> Shard {
     let groups = Arc::new(Groups::default());
-    let numbers: Vec<u16> = (0..GROUPS)
+    let stays: Vec<Stays> = (0..GROUPS)
         .map(|number| {
-            groups.number(&Group {
+            let place = groups.number(&Group {
                 region: format!("region-{}", number % 10),
                 feeder: format!("feeder-{number}"),
                 ..Group::default()
-            })
+            });
+            let (from_ms, to_ms) = (0, i64::MAX);
+            Stays::from([Stay {
+                from_ms,
+                to_ms,
+                place,
+            }])
         })
         .collect();
-    let meters = (0..METERS).zip(numbers.iter().cycle());
+    let assigned = |(meter, stays): (_, &Stays)| Assigned {
+        hash: model::meter_hash(&name(meter)),
+        stays: Arc::clone(stays),
+        heard: false,
+    };
     let assignment = Assignment {
         version: 1,
-        meters: meters
-            .map(|(meter, group)| (model::meter_hash(&name(meter)), *group))
-            .collect(),
+        meters: (0..METERS).zip(stays.iter().cycle()).map(assigned).collect(),
     };
     let policy = Policy {
         quiet: Duration::from_secs(1),

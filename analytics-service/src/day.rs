@@ -14,6 +14,12 @@ pub const MINUTE_MS: i64 = 60_000;
 /// Milliseconds of a UTC day.
 pub const DAY_MS: i64 = 86_400_000;
 
+/// The UTC day (since 1970-01-01) of a time in milliseconds; times beyond 32-bit days are beyond any calendar.
+pub fn day_of(time_ms: i64) -> i32 {
+    let day = time_ms.div_euclid(DAY_MS);
+    i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
+}
+
 /// What began in one minute in one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cell {

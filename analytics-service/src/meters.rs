@@ -1,42 +1,62 @@
-//! Which meter of a shard belongs to which group, and which were heard of. Meters are known by the hash of their id: a group of
-//! the wrong meter, once in 10^9 fleets, lasts until the day is recomputed from reads.
+//! Which meter of a shard belonged to which group when, and which were heard of. Meters are known by the hash of their id: a group
+//! of the wrong meter, once in 10^9 fleets, lasts until the day is recomputed from reads.
+
+mod moves;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
+use model::Stay;
 use proto::billing::Group;
 
 use crate::group::{GroupIndex, Groups, UNKNOWN};
-use crate::store::MetersDocument;
+pub use crate::meters::moves::Moves;
+use crate::store::{MetersDocument, StaysColumns};
 
 /// Meters that nobody registered and that are still counted as heard of, per shard. Beyond it their number stands still; their
 /// readings count all the same.
 const MAX_STRANGERS: usize = 250_000;
+
+/// Where a meter was: ascending, none overlaps another, [`UNKNOWN`] at other times. Most meters of a fleet share theirs with others.
+pub type Stays = Arc<[Stay<GroupIndex>]>;
 
 /// What the register says about the meters of one shard.
 #[derive(Debug, Clone, Default)]
 pub struct Assignment {
     /// The register's version.
     pub version: u64,
-    /// Hash of a meter's id, and its group.
-    pub meters: Vec<(u64, GroupIndex)>,
+    /// Those that are registered.
+    pub meters: Vec<Assigned>,
 }
 
-/// Whose readings changed groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Moves {
-    /// Meters that had no group.
-    pub from_unknown: bool,
-    /// Meters that had another group.
-    pub from_known: bool,
+/// A registered meter.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    /// Of its id.
+    pub hash: u64,
+    /// Where it was.
+    pub stays: Stays,
+    /// Billing has readings of it.
+    pub heard: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Meter {
-    group: GroupIndex,
+    stays: Stays,
     seen: bool,
     /// Said by the assignment that is being taken.
     said: bool,
+}
+
+impl Meter {
+    /// Its stays are these from now on.
+    fn go(&mut self, stays: &Stays, moves: &mut Moves) {
+        if self.stays != *stays {
+            moves.add(&self.stays, stays);
+            self.stays = Arc::clone(stays);
+        }
+    }
 }
 
 /// The meters of one shard.
@@ -60,35 +80,39 @@ impl Meters {
         self.seen
     }
 
-    /// The group of the meter with this hash, which has just been heard of.
+    /// Where the meter with this hash, which has just been heard of, was at `time_ms`.
     #[inline]
-    pub fn hear(&mut self, hash: u64) -> GroupIndex {
-        match self.meters.get_mut(&hash) {
-            Some(meter) if meter.seen => meter.group,
-            Some(meter) => {
-                meter.seen = true;
-                self.seen += 1;
-                self.dirty = true;
-                meter.group
-            }
-            None => self.hear_stranger(hash),
+    pub fn hear(&mut self, hash: u64, time_ms: i64) -> Stay<GroupIndex> {
+        let Some(meter) = self.meters.get_mut(&hash) else {
+            return self.hear_stranger(hash, time_ms);
+        };
+        if !meter.seen {
+            meter.seen = true;
+            self.seen += 1;
+            self.dirty = true;
         }
+        Stay::at(&meter.stays, time_ms, UNKNOWN)
+    }
+
+    /// Where the meter with this hash was at `time_ms`.
+    pub fn stay(&self, hash: u64, time_ms: i64) -> Stay<GroupIndex> {
+        let stays = self.meters.get(&hash).map_or(&[][..], |meter| &meter.stays);
+        Stay::at(stays, time_ms, UNKNOWN)
     }
 
     #[cold]
-    fn hear_stranger(&mut self, hash: u64) -> GroupIndex {
+    fn hear_stranger(&mut self, hash: u64, time_ms: i64) -> Stay<GroupIndex> {
         if self.strangers < MAX_STRANGERS {
             self.strangers += 1;
             self.seen += 1;
             self.dirty = true;
             let stranger = Meter {
-                group: UNKNOWN,
                 seen: true,
-                said: false,
+                ..Meter::default()
             };
             self.meters.insert(hash, stranger);
         }
-        UNKNOWN
+        Stay::at(&[], time_ms, UNKNOWN)
     }
 
     /// Takes what the register says now.
@@ -97,25 +121,17 @@ impl Meters {
         for meter in self.meters.values_mut() {
             meter.said = false;
         }
-        for (hash, group) in &now.meters {
-            let absent = Meter {
-                group: UNKNOWN,
-                seen: false,
-                said: true,
-            };
-            let meter = self.meters.entry(*hash).or_insert(absent);
+        for assigned in &now.meters {
+            let meter = self.meters.entry(assigned.hash).or_default();
             meter.said = true;
-            if meter.group != *group {
-                moves.from_unknown |= meter.group == UNKNOWN;
-                moves.from_known |= meter.group != UNKNOWN;
-                meter.group = *group;
-            }
+            meter.go(&assigned.stays, &mut moves);
+            self.seen += u64::from(assigned.heard && !meter.seen);
+            meter.seen |= assigned.heard;
         }
         let mut strangers = 0;
         self.meters.retain(|_, meter| {
-            if !meter.said && meter.group != UNKNOWN {
-                moves.from_known = true;
-                meter.group = UNKNOWN;
+            if !meter.said {
+                meter.go(&Stays::default(), &mut moves);
             }
             strangers += usize::from(!meter.said);
             meter.said || meter.seen
@@ -137,9 +153,15 @@ impl Meters {
             groups: names,
             ..MetersDocument::default()
         };
+        let mut numbers: HashMap<&Stays, u32> = HashMap::new();
         for (hash, meter) in &self.meters {
+            let number = *numbers.entry(&meter.stays).or_insert_with(|| {
+                document.stays.push(StaysColumns::new(&meter.stays));
+                // there are at most as many as meters of a shard
+                document.stays.len() as u32 - 1
+            });
             document.hash.push(*hash);
-            document.group.push(u32::from(meter.group));
+            document.stays_number.push(number);
             document.seen.push(meter.seen);
         }
         Some(document)
@@ -153,15 +175,20 @@ impl Meters {
     /// From what was stored.
     pub fn restore(document: &MetersDocument, groups: &Groups) -> Self {
         let numbers: Vec<GroupIndex> = document.groups.iter().map(|group| groups.number(group)).collect();
+        let stays: Vec<Stays> = document.stays.iter().map(|stays| stays.read(&numbers)).collect();
         let mut meters = Self {
             version: document.register_version,
             ..Self::default()
         };
-        let rows = document.hash.iter().zip(&document.group).zip(&document.seen);
-        for ((hash, group), seen) in rows {
-            let index = usize::try_from(*group).unwrap_or(usize::MAX);
+        let rows = document
+            .hash
+            .iter()
+            .zip(&document.stays_number)
+            .zip(&document.seen);
+        for ((hash, number), seen) in rows {
+            let index = usize::try_from(*number).unwrap_or(usize::MAX);
             let meter = Meter {
-                group: numbers.get(index).copied().unwrap_or(UNKNOWN),
+                stays: stays.get(index).cloned().unwrap_or_default(),
                 seen: *seen,
                 said: false,
             };

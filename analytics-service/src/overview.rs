@@ -44,6 +44,7 @@ pub(crate) async fn answer(view: &View) -> Result<OverviewResponse, Error> {
         import_kwh_this_cycle: Energy::from_milliwatt_hours(cycle.total.import).to_string(),
         export_kwh_this_cycle: Energy::from_milliwatt_hours(cycle.total.export).to_string(),
         regions_this_cycle: cycle.regions,
+        recomputing: today.recomputing || cycle.recomputing,
     })
 }
 

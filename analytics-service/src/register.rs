@@ -1,25 +1,23 @@
-//! Asks billing which meter is in which group, again whenever the register has changed.
+//! Asks billing which meter was in which group when, again whenever the register has changed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{meter_hash, shard_of};
+use model::{Stay, meter_hash, shard_of};
 use proto::billing::reads_server::Reads;
-use proto::billing::{MeterGroupsRequest, MeterGroupsResponse};
+use proto::billing::{GroupStay, MeterGroupsRequest, MeterGroupsResponse};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
-use crate::group::Groups;
-use crate::meters::Assignment;
+use crate::group::{GroupIndex, Groups, UNKNOWN};
+use crate::meters::{Assigned, Assignment, Stays};
 
 /// Meters per call: bounds one answer to about a megabyte.
 const PAGE: u32 = 10_000;
 /// Longest time between two attempts while billing does not answer.
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
-/// A register of the same version is read again after this long: an installation that was entered ahead of its time has begun.
-const READ_AGAIN: Duration = Duration::from_mins(10);
 /// First time between two such attempts.
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
 
@@ -45,16 +43,11 @@ impl Watch {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut known = None;
         let mut backoff = MIN_BACKOFF;
-        let mut read_again = Instant::now();
         loop {
-            if read_again <= Instant::now() {
-                known = None;
-            }
             let wait = match self.ask(known).await {
                 Ok(Some(assignments)) => {
                     known = assignments.first().map(|assignment| assignment.version);
                     self.tell.send_replace(Some(Arc::new(assignments)));
-                    read_again = Instant::now() + READ_AGAIN;
                     backoff = MIN_BACKOFF;
                     self.every
                 }
@@ -86,8 +79,9 @@ impl Watch {
         for assignment in &mut shards {
             assignment.version = version;
         }
+        let mut distinct = HashSet::new();
         loop {
-            self.sort(&page, &mut shards);
+            self.sort(&page, &mut distinct, &mut shards);
             let Some(cursor) = page.next_cursor.take() else {
                 return Ok(Some(shards));
             };
@@ -108,16 +102,33 @@ impl Watch {
         Ok(response.into_inner())
     }
 
-    fn sort(&self, page: &MeterGroupsResponse, shards: &mut [Assignment]) {
+    fn sort(&self, page: &MeterGroupsResponse, distinct: &mut HashSet<Stays>, shards: &mut [Assignment]) {
         for item in &page.items {
             let hash = meter_hash(&item.meter_id);
             let shard = usize::from(shard_of(hash, self.shards));
-            let group = item.group.as_ref().map(|group| self.groups.number(group));
+            let stays: Stays = item.stays.iter().map(|stay| self.stay(stay)).collect();
+            let stays = distinct.get(&stays).cloned().unwrap_or_else(|| {
+                distinct.insert(Arc::clone(&stays));
+                stays
+            });
             if let Some(assignment) = shards.get_mut(shard) {
-                assignment
-                    .meters
-                    .push((hash, group.unwrap_or(crate::group::UNKNOWN)));
+                assignment.meters.push(Assigned {
+                    hash,
+                    stays,
+                    heard: item.heard,
+                });
             }
+        }
+    }
+
+    fn stay(&self, stay: &GroupStay) -> Stay<GroupIndex> {
+        Stay {
+            from_ms: stay.from_ms.unwrap_or(i64::MIN),
+            to_ms: stay.to_ms.unwrap_or(i64::MAX),
+            place: stay
+                .group
+                .as_ref()
+                .map_or(UNKNOWN, |group| self.groups.number(group)),
         }
     }
 }

@@ -8,6 +8,7 @@ mod apply;
 mod keep;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -171,6 +172,12 @@ impl Shard {
         self.unsettled.iter().filter(waits).count()
     }
 
+    /// Whether the values of some of these days are known to be wrong, or not yet known to be right.
+    pub fn recomputing(&self, days: Range<i32>) -> bool {
+        let stale = |(_, entry): (&i32, &Entry)| matches!(entry.need, Need::Stale(_));
+        self.missed_after.is_some() || self.days.range(days).any(stale)
+    }
+
     /// How many readings came since the shard was stored.
     pub fn unsaved_readings(&self) -> u64 {
         self.unsaved_readings
@@ -208,8 +215,8 @@ impl Shard {
     /// What the register says now.
     pub fn assign(&mut self, assignment: &Assignment, now: Moment) {
         let moves = self.meters.assign(assignment);
-        let touches = |entry: &Entry| moves.from_known || (moves.from_unknown && entry.has_unknown);
-        let days: Vec<i32> = (self.days.iter().filter(|(_, entry)| touches(entry)))
+        let days: Vec<i32> = (self.days.iter())
+            .filter(|(day, entry)| moves.touch(**day, entry.has_unknown))
             .map(|(day, _)| *day)
             .collect();
         for day in days {

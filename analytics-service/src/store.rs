@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use message_bus::Position;
+use model::Stay;
 use prost::Message;
 use proto::billing::{Group, GroupMinutes};
 
+use crate::group::{GroupIndex, UNKNOWN};
+
 /// The layout of the documents that this code writes and understands.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -95,18 +98,60 @@ pub struct MetersDocument {
     /// The version of the register that the groups are from.
     #[prost(uint64, tag = "2")]
     pub register_version: u64,
-    /// The groups that `group` counts.
+    /// The groups that `stays` count.
     #[prost(message, repeated, tag = "3")]
     pub groups: Vec<Group>,
     /// Hash of the meter's id.
     #[prost(fixed64, repeated, tag = "4")]
     pub hash: Vec<u64>,
-    /// Index into `groups`.
+    /// Index into `stays`.
     #[prost(uint32, repeated, tag = "5")]
-    pub group: Vec<u32>,
+    pub stays_number: Vec<u32>,
     /// Whether something was received from it.
     #[prost(bool, repeated, tag = "6")]
     pub seen: Vec<bool>,
+    /// Where meters were, each once.
+    #[prost(message, repeated, tag = "7")]
+    pub stays: Vec<StaysColumns>,
+}
+
+/// Where a meter was, in columns: entry i of each is one stay.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct StaysColumns {
+    /// As [`Stay::from_ms`].
+    #[prost(sint64, repeated, tag = "1")]
+    pub from_ms: Vec<i64>,
+    /// As [`Stay::to_ms`].
+    #[prost(sint64, repeated, tag = "2")]
+    pub to_ms: Vec<i64>,
+    /// Index into the document's groups.
+    #[prost(uint32, repeated, tag = "3")]
+    pub group: Vec<u32>,
+}
+
+impl StaysColumns {
+    /// As the document has them.
+    pub fn new(stays: &[Stay<GroupIndex>]) -> Self {
+        Self {
+            from_ms: stays.iter().map(|stay| stay.from_ms).collect(),
+            to_ms: stays.iter().map(|stay| stay.to_ms).collect(),
+            group: stays.iter().map(|stay| u32::from(stay.place)).collect(),
+        }
+    }
+
+    /// With groups as `numbers` count them.
+    pub fn read<B: FromIterator<Stay<GroupIndex>>>(&self, numbers: &[GroupIndex]) -> B {
+        let rows = self.from_ms.iter().zip(&self.to_ms).zip(&self.group);
+        let stay = |((from_ms, to_ms), group): ((&i64, &i64), &u32)| {
+            let index = usize::try_from(*group).unwrap_or(usize::MAX);
+            Stay {
+                from_ms: *from_ms,
+                to_ms: *to_ms,
+                place: numbers.get(index).copied().unwrap_or(UNKNOWN),
+            }
+        };
+        rows.map(stay).collect()
+    }
 }
 
 /// How far a shard was consumed.

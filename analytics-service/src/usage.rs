@@ -76,12 +76,17 @@ pub(crate) async fn answer(view: &View, query: &Query) -> Result<GroupUsageRespo
     let zones: BTreeSet<&str> = names.values().flatten().map(|(_, zone)| zone.name()).collect();
     let axis = Axis::new(query, &zones)?;
     let closed = axis.closed_days(view);
+    // asked before the sums are made: what is folded meanwhile may be in some of them
+    let recomputing = view.recomputing(axis.days.clone());
     let mut page = Page {
         query,
         axis: &axis,
         closed: &closed,
         last: None,
-        response: GroupUsageResponse::default(),
+        response: GroupUsageResponse {
+            recomputing,
+            ..GroupUsageResponse::default()
+        },
     };
     let names: Vec<(&str, Vec<(GroupIndex, Tz)>)> = names.into_iter().collect();
     for round in names.chunks((MAX_SUMS / axis.windows.len().max(1)).max(1)) {

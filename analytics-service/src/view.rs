@@ -1,5 +1,6 @@
 //! What queries see: every shard's days, from memory or from the store.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::consumer::{Common, Shared};
@@ -65,6 +66,12 @@ impl View {
                     .map_or(day < now.first_open_day, |entry| entry.closed)
         };
         self.shards.iter().all(closed)
+    }
+
+    /// Whether the values of some of these UTC days are known to differ from what billing has, or not known not to.
+    pub(crate) fn recomputing(&self, days: Range<i32>) -> bool {
+        let shard = |shared: &Arc<Shared>| shared.lock().recomputing(days.clone());
+        self.shards.iter().any(shard)
     }
 
     /// How far the shard that is farthest behind is behind, in messages at most.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono_tz::Tz;
 use proto::analytics::GroupWindow;
 
-use crate::day::{Cell, DAY_MS, MINUTE_MS};
+use crate::day::{Cell, DAY_MS, MINUTE_MS, day_of};
 use crate::error::Error;
 use crate::group::{GroupIndex, zone_of};
 use crate::usage::{Sum, shown};
@@ -20,6 +20,8 @@ pub(super) struct ToDate {
     pub(super) total: Sum,
     /// By region, in order of name and beginning; those with readings.
     pub(super) regions: Vec<GroupWindow>,
+    /// Some of the days are being computed again.
+    pub(super) recomputing: bool,
 }
 
 /// Where a group's cells go: the place of its sum, and the first instant that counts.
@@ -54,14 +56,15 @@ pub(super) async fn answer(view: &View, now_ms: i64, begin: fn(Tz, i64) -> i64) 
             }
         }
     }
+    let first = starts.values().copied().min().unwrap_or(now_ms);
+    let days = day_of(first)..day_of(now_ms).saturating_add(1);
     let mut to_date = ToDate {
         total: Sum::default(),
         regions: Vec::new(),
+        recomputing: view.recomputing(days.clone()),
     };
     let mut sums = vec![Sum::default(); rows.len()];
-    let day_of = |time: i64| i32::try_from(time.div_euclid(DAY_MS)).unwrap_or_default();
-    let first = starts.values().copied().min().unwrap_or(now_ms);
-    for day in day_of(first)..=day_of(now_ms) {
+    for day in days {
         let day_start = i64::from(day) * DAY_MS;
         let add = |minute: usize, group: GroupIndex, cell: Cell| {
             // a minute is below 1,440

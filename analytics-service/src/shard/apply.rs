@@ -1,12 +1,14 @@
 //! The way of a batch into the days in memory: no allocation, no lock and at most one look-up per reading.
 
 use message_bus::Position;
+use model::Stay;
 use proto::columns::{KIND_INTERVAL, Malformed};
 use proto::meter::ReadingColumns;
 
 use super::{Entry, Moment, Received, Shard};
-use crate::day::{Cell, DAY_MS, Day, MINUTE_MS};
+use crate::day::{Cell, DAY_MS, Day, MINUTE_MS, day_of};
 use crate::group::{GroupIndex, UNKNOWN};
+use crate::meters::Meters;
 
 /// Channel import on the wire.
 const IMPORT: u32 = 1;
@@ -16,8 +18,10 @@ const EXPORT: u32 = 2;
 /// Reused from batch to batch.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// Group of the batch's meters, in order of its dictionary.
-    group: Vec<GroupIndex>,
+    /// Hash of the ids of the batch's meters, in order of its dictionary.
+    hash: Vec<u64>,
+    /// Where they were at the reading looked at last: neighbours of a batch are mostly of one stay.
+    stay: Vec<Stay<GroupIndex>>,
     /// A bit per row that is supposed to be a repeat; empty when none is.
     repeats: Vec<u64>,
 }
@@ -38,22 +42,22 @@ impl Shard {
         }
         columns.check()?;
         let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.group.clear();
-        let meters = &mut self.meters;
-        let hashes = columns.meter_ids().map(model::meter_hash);
-        scratch.group.extend(hashes.map(|hash| meters.hear(hash)));
+        let mut meters = std::mem::take(&mut self.meters);
+        scratch.take_meters(columns, &mut meters);
         scratch.take_repeats(columns);
-        let batch = Batch {
+        let mut batch = Batch {
             columns,
-            scratch: &scratch,
+            scratch: &mut scratch,
+            meters: &meters,
             position,
             now,
         };
         let mut row = 0;
         while row < columns.rows() {
-            row = self.apply_day(&batch, row);
+            row = self.apply_day(&mut batch, row);
         }
         self.scratch = scratch;
+        self.meters = meters;
         self.received_readings += columns.rows() as u64;
         self.unsaved_readings += columns.rows() as u64;
         self.consumed = position;
@@ -63,8 +67,8 @@ impl Shard {
     }
 
     /// Adds rows from `row` on that begin on its day; says where the next day begins.
-    fn apply_day(&mut self, batch: &Batch<'_>, row: usize) -> usize {
-        let Some((first, day)) = batch.next_energy(row) else {
+    fn apply_day(&mut self, batch: &mut Batch<'_>, row: usize) -> usize {
+        let Some((first, day)) = next_energy(batch.columns, row) else {
             return batch.columns.rows();
         };
         let fits = self.days.contains_key(&day) || self.has_room();
@@ -88,6 +92,29 @@ impl Shard {
 }
 
 impl Scratch {
+    fn take_meters(&mut self, columns: &ReadingColumns, meters: &mut Meters) {
+        let first_ms = next_energy(columns, 0).map_or(0, |(row, _)| columns.row(row).start_ms);
+        self.hash.clear();
+        self.hash.extend(columns.meter_ids().map(model::meter_hash));
+        self.stay.clear();
+        self.stay
+            .extend(self.hash.iter().map(|hash| meters.hear(*hash, first_ms)));
+    }
+
+    /// The group of a meter of the dictionary at a time.
+    #[inline]
+    fn group(&mut self, meter: usize, time_ms: i64, meters: &Meters) -> GroupIndex {
+        let Some(stay) = self.stay.get_mut(meter) else {
+            return UNKNOWN;
+        };
+        if !stay.contains(time_ms)
+            && let Some(hash) = self.hash.get(meter)
+        {
+            *stay = meters.stay(*hash, time_ms);
+        }
+        stay.place
+    }
+
     fn take_repeats(&mut self, columns: &ReadingColumns) {
         self.repeats.clear();
         if columns.supposed_repeat.is_empty() {
@@ -111,23 +138,23 @@ impl Scratch {
 /// A message on its way.
 struct Batch<'a> {
     columns: &'a ReadingColumns,
-    scratch: &'a Scratch,
+    scratch: &'a mut Scratch,
+    meters: &'a Meters,
     position: Position,
     now: Moment,
 }
 
-impl Batch<'_> {
-    /// The first row at or after `row` that has energy, and its day.
-    fn next_energy(&self, row: usize) -> Option<(usize, i32)> {
-        (row..self.columns.rows()).find_map(|row| {
-            let reading = self.columns.row(row);
-            (reading.kind == KIND_INTERVAL && reading.channel <= EXPORT)
-                .then(|| (row, day_of(reading.start_ms)))
-        })
-    }
+/// The first row at or after `row` that has energy, and its day.
+fn next_energy(columns: &ReadingColumns, row: usize) -> Option<(usize, i32)> {
+    (row..columns.rows()).find_map(|row| {
+        let reading = columns.row(row);
+        (reading.kind == KIND_INTERVAL && reading.channel <= EXPORT).then(|| (row, day_of(reading.start_ms)))
+    })
+}
 
+impl Batch<'_> {
     /// Adds rows from `first` on to `entry` as long as they are of `day`; says where they end.
-    fn add(&self, entry: &mut Entry, received: &mut Vec<Received>, first: usize, day: i32) -> usize {
+    fn add(&mut self, entry: &mut Entry, received: &mut Vec<Received>, first: usize, day: i32) -> usize {
         let counted = self.position <= entry.position;
         let day_start = i64::from(day) * DAY_MS;
         let mut known_wrong = entry.values.is_none() || day < self.now.first_open_day;
@@ -148,7 +175,7 @@ impl Batch<'_> {
                 continue;
             }
             let meter = reading.meter as usize;
-            let group = self.scratch.group.get(meter).copied().unwrap_or(UNKNOWN);
+            let group = self.scratch.group(meter, reading.start_ms, self.meters);
             let cell = energy(reading.channel, reading.value);
             count(received, group, cell);
             if let Some(values) = entry.values.as_mut().filter(|_| !counted) {
@@ -172,12 +199,6 @@ impl Batch<'_> {
             entry.mark_provisional(now);
         }
     }
-}
-
-/// The UTC day of a start; starts beyond 32-bit days are beyond any calendar.
-fn day_of(start_ms: i64) -> i32 {
-    let day = start_ms.div_euclid(DAY_MS);
-    i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }
 
 #[inline]

@@ -53,7 +53,7 @@ async fn a_batch_is_found_again(place: &impl Open) -> Result<(), Broken> {
     let meters = MetersDocument {
         register_version: 3,
         hash: vec![1, u64::MAX],
-        group: vec![0, 1],
+        stays_number: vec![0, 1],
         seen: vec![true, false],
         ..MetersDocument::default()
     };

@@ -22,10 +22,10 @@ enum Event {
     Surprise(Vec<Told>),
     /// The publisher sends an earlier message again, not marked as a repeat.
     PublishedAgain(prop::sample::Index),
-    /// Staff put a meter somewhere, or remove it.
-    Moved(usize, Option<usize>),
+    /// Staff put a meter somewhere from a time on, or remove it.
+    Moved(usize, i64, Option<usize>),
     /// The same while billing folds.
-    MovedMeanwhile(usize, Option<usize>),
+    MovedMeanwhile(usize, i64, Option<usize>),
     Waited(u64),
     /// Hours pass at once.
     ClockJumped(u64),
@@ -79,13 +79,20 @@ fn told() -> impl Strategy<Value = Told> {
     })
 }
 
+/// A meter, since when it is somewhere, and where.
+fn movement() -> impl Strategy<Value = (usize, i64, Option<usize>)> {
+    let quarter = (0..4 * 96_i64).prop_map(|quarter| FIRST_MS + quarter * 900_000);
+    let since = prop_oneof![1 => Just(i64::MIN), 3 => quarter];
+    (0..4_usize, since, prop::option::weighted(0.9, 0..3_usize))
+}
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         12 => prop::collection::vec(told(), 1..40).prop_map(Event::Readings),
         4 => prop::collection::vec(told(), 1..20).prop_map(Event::Surprise),
         2 => any::<prop::sample::Index>().prop_map(Event::PublishedAgain),
-        4 => (0..4_usize, prop::option::weighted(0.9, 0..3_usize)).prop_map(|(meter, to)| Event::Moved(meter, to)),
-        2 => (0..4_usize, prop::option::weighted(0.9, 0..3_usize)).prop_map(|(meter, to)| Event::MovedMeanwhile(meter, to)),
+        4 => movement().prop_map(|(meter, since, to)| Event::Moved(meter, since, to)),
+        2 => movement().prop_map(|(meter, since, to)| Event::MovedMeanwhile(meter, since, to)),
         6 => (0..8_000_u64).prop_map(Event::Waited),
         1 => (20_000..60_000_u64).prop_map(Event::Waited),
         1 => (1..8_u64).prop_map(Event::ClockJumped),
@@ -111,9 +118,9 @@ async fn happen(world: &World, running: Running, events: &[Event]) -> usize {
                     world.bus.put(kept.shard, kept.kind, kept.body.clone());
                 }
             }
-            Event::Moved(number, to) => world.reads.register(&meter(*number), to.map(place)),
-            Event::MovedMeanwhile(number, to) => {
-                world.reads.register_meanwhile(&meter(*number), to.map(place));
+            Event::Moved(number, since, to) => world.reads.move_at(&meter(*number), *since, to.map(place)),
+            Event::MovedMeanwhile(number, since, to) => {
+                world.reads.move_meanwhile(&meter(*number), *since, to.map(place));
             }
             Event::Waited(millis) => tokio::time::sleep(Duration::from_millis(*millis)).await,
             Event::ClockJumped(hours) => world.clock.jump(Duration::from_hours(*hours)),

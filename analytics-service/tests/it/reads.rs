@@ -10,7 +10,7 @@ use prost::Message as _;
 use proto::billing::reads_server::Reads;
 use proto::billing::{
     ChangedDaysRequest, ChangedDaysResponse, DayWindowsRequest, DayWindowsResponse, Group, GroupMinutes,
-    MeterGroup, MeterGroupsRequest, MeterGroupsResponse,
+    GroupStay, MeterGroup, MeterGroupsRequest, MeterGroupsResponse,
 };
 use proto::columns::KIND_INTERVAL;
 use proto::meter::ReadingColumns;
@@ -59,7 +59,8 @@ pub(crate) fn winners(log: &[Kept], until: Position) -> BTreeMap<Identity, Conte
 #[derive(Default)]
 struct Register {
     version: u64,
-    groups: BTreeMap<String, Group>,
+    /// Where meters are since when.
+    places: BTreeMap<String, BTreeMap<i64, Option<Group>>>,
 }
 
 pub(crate) struct FakeReads {
@@ -71,7 +72,7 @@ pub(crate) struct FakeReads {
     /// Messages that come while the next day is folded.
     surprises: Mutex<Vec<(u16, Bytes)>>,
     /// Meters that move while the next day is folded.
-    moves: Mutex<Vec<(String, Option<Group>)>>,
+    moves: Mutex<Vec<(String, i64, Option<Group>)>>,
 }
 
 impl FakeReads {
@@ -87,22 +88,23 @@ impl FakeReads {
     }
 
     pub(crate) fn register(&self, meter: &str, group: Option<Group>) {
-        let mut register = self.register.lock().unwrap();
-        register.version += 1;
-        match group {
-            Some(group) => register.groups.insert(meter.to_owned(), group),
-            None => register.groups.remove(meter),
-        };
+        self.move_at(meter, i64::MIN, group);
     }
 
-    pub(crate) fn group_of(&self, meter: &str) -> Group {
-        self.register
-            .lock()
-            .unwrap()
-            .groups
-            .get(meter)
-            .cloned()
-            .unwrap_or_default()
+    /// From then on the meter is in the group; whatever was said of later times is forgotten.
+    pub(crate) fn move_at(&self, meter: &str, from_ms: i64, group: Option<Group>) {
+        let mut register = self.register.lock().unwrap();
+        register.version += 1;
+        let places = register.places.entry(meter.to_owned()).or_default();
+        places.retain(|from, _| *from < from_ms);
+        places.insert(from_ms, group);
+    }
+
+    pub(crate) fn group_at(&self, meter: &str, time_ms: i64) -> Group {
+        let register = self.register.lock().unwrap();
+        let places = register.places.get(meter);
+        let place = places.and_then(|places| places.range(..=time_ms).next_back()?.1.clone());
+        place.unwrap_or_default()
     }
 
     /// Stops reading, or catches up.
@@ -111,14 +113,17 @@ impl FakeReads {
     }
 
     /// Registers this while the next day is folded.
-    pub(crate) fn register_meanwhile(&self, meter: &str, group: Option<Group>) {
-        self.moves.lock().unwrap().push((meter.to_owned(), group));
+    pub(crate) fn move_meanwhile(&self, meter: &str, from_ms: i64, group: Option<Group>) {
+        self.moves
+            .lock()
+            .unwrap()
+            .push((meter.to_owned(), from_ms, group));
     }
 
     pub(crate) fn let_moves_happen(&self) {
         let moves: Vec<_> = self.moves.lock().unwrap().drain(..).collect();
-        for (meter, group) in moves {
-            self.register(&meter, group);
+        for (meter, from_ms, group) in moves {
+            self.move_at(&meter, from_ms, group);
         }
     }
 
@@ -179,7 +184,7 @@ impl Reads for FakeReads {
             if start.div_euclid(DAY_MS) != i64::from(request.day) {
                 continue;
             }
-            let group = self.group_of(&meter);
+            let group = self.group_at(&meter, start);
             let minute = u32::try_from(start.rem_euclid(DAY_MS) / 60_000).unwrap();
             let key = (format!("{group:?}"), minute);
             let (_, energy, readings) = minutes.entry(key).or_insert((group, [0; 2], 0));
@@ -235,11 +240,18 @@ impl Reads for FakeReads {
             return Ok(Response::new(response));
         }
         // a page has two meters
-        let mut rest = register.groups.range(request.cursor..);
-        for (meter, group) in rest.by_ref().take(2) {
+        let mut rest = register.places.range(request.cursor..);
+        for (meter, places) in rest.by_ref().take(2) {
+            let ends = places.keys().skip(1).map(|from| Some(*from)).chain([None]);
+            let stays = places.iter().zip(ends).map(|((from, group), to_ms)| GroupStay {
+                group: group.clone(),
+                from_ms: Some(*from).filter(|from| *from > i64::MIN),
+                to_ms,
+            });
             response.items.push(MeterGroup {
                 meter_id: meter.clone(),
-                group: Some(group.clone()),
+                stays: stays.collect(),
+                heard: false,
             });
         }
         response.next_cursor = rest.next().map(|(meter, _)| meter.clone());

@@ -387,3 +387,46 @@ fn other_processes_ask_by_grpc() {
         assert!(running.stop(Duration::from_secs(5)).await);
     });
 }
+
+/// Whoever asks while windows are made anew is told so.
+#[test]
+fn lost_windows_are_said_to_be_computed_again_until_they_are() {
+    let (from, to) = ("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z");
+    let world = World::new("2026-06-10T12:00:00Z");
+    world.reads.register("M", Some(group("north", "UTC")));
+    world.tell(&quarters("M", from, to));
+    world.bus.forget();
+    world.reads.set_behind(true);
+    world.tell(&[import("M", "2026-06-02T00:00:00Z", 1)]);
+    let ask = async |running: &Running| {
+        let request = Request::new(request("region", "1d", from, to));
+        let usage = running
+            .analytics()
+            .group_usage(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let overview = running
+            .analytics()
+            .overview(Request::new(OverviewRequest {}))
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(usage.recomputing, overview.recomputing);
+        (
+            usage.items.iter().map(|item| item.readings).sum::<u64>(),
+            usage.recomputing,
+        )
+    };
+    world.session(async |running| {
+        settle().await;
+        assert_eq!(
+            ask(&running).await,
+            (0, true),
+            "billing does not say yet which days there are"
+        );
+        world.reads.set_behind(false);
+        settle().await;
+        assert_eq!(ask(&running).await, (96, false));
+    });
+}

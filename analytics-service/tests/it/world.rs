@@ -156,7 +156,7 @@ impl World {
     pub(crate) fn expected(&self) -> BTreeMap<(String, i64), (i64, i64, u64)> {
         let mut expected = BTreeMap::new();
         for ((meter, channel, start), content) in winners(&self.bus.log(), u64::MAX) {
-            let group = self.reads.group_of(&meter);
+            let group = self.reads.group_at(&meter, start);
             let region = if group.region.is_empty() {
                 "unknown".to_owned()
             } else {

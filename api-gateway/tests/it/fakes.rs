@@ -271,7 +271,7 @@ impl Analytics for Fakes {
         self.note(&request);
         Ok(Response::new(GroupUsageResponse {
             items: vec![GroupWindow::default()],
-            next_cursor: None,
+            ..GroupUsageResponse::default()
         }))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use message_bus::Position;
-use model::{Channel, Series};
+use model::{Channel, Series, Stay};
 
 use super::Reads;
 use super::arena::SeriesIndex;
@@ -12,8 +12,12 @@ use super::query::unreadable_block;
 use super::shard::Shard;
 use super::store::BlockKey;
 use super::view::{DayWindows, MinuteSum};
-use crate::block::{self, Entry, winner};
+use crate::block::{
+    self, Entry,
+    winner::{self, Winner},
+};
 use crate::error::{Error, StoreError};
+use crate::register::NO_GROUP;
 
 /// Meters folded between two looks at other work, so that a large day does not hold up a thread.
 const METERS_AT_ONCE: u32 = 512;
@@ -21,6 +25,14 @@ const METERS_AT_ONCE: u32 = 512;
 const MINUTES: u16 = 1440;
 const IMPORT: SeriesIndex = SeriesIndex::interval(Channel::Import);
 const EXPORT: SeriesIndex = SeriesIndex::interval(Channel::Export);
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Adds to a list where a meter was, by group, ascending.
+type StaysOf<'a> = &'a (dyn Fn(&str, &mut Vec<Stay<usize>>) + Sync);
+
+/// Import or export.
+type SumOf = fn(&mut MinuteSum) -> &mut i64;
 
 /// The sums of one group.
 struct Fold {
@@ -51,9 +63,9 @@ struct Mark {
 }
 
 impl Reads {
-    /// The import and export of one shard and UTC day (days since 1970-01-01), by minute of the interval's start and by group: of
-    /// everything up to the position it names and nothing after it. `group_of` gives the group of a meter; meters without one are left
-    /// out. Values in effect count, those in conflict as they are shown.
+    /// The import and export of one shard and UTC day (days since 1970-01-01), by minute of the interval's start and by the group
+    /// that the meter was in when the interval began (0 when it was nowhere): of everything up to the position it names and nothing after
+    /// it. Values in effect count, those in conflict as they are shown.
     ///
     /// # Errors
     /// [`Error::Behind`] while the shard was not read up to `min_position`, [`Error::NoShard`], [`Error::Store`].
@@ -62,7 +74,7 @@ impl Reads {
         shard: u32,
         day: i32,
         min_position: Position,
-        group_of: &(dyn Fn(&str) -> Option<usize> + Sync),
+        stays_of: StaysOf<'_>,
     ) -> Result<DayWindows, Error> {
         let shard = self.shard(shard)?;
         // nothing moves into blocks meanwhile, so that what came after the mark is nowhere
@@ -73,7 +85,7 @@ impl Reads {
         while page.meters.end < mark.meters {
             page.turn(shard, day, mark);
             self.add_stored(shard, day, &mut page).await?;
-            page.fold(group_of, &mut groups);
+            page.fold(i64::from(day) * DAY_MS, stays_of, &mut groups);
             tokio::task::yield_now().await;
         }
         let counted = |fold: Fold| fold.minutes.into_iter().filter(|sum| sum.readings > 0).collect();
@@ -170,19 +182,43 @@ impl Page {
         }
     }
 
-    fn fold(
-        &mut self,
-        group_of: &(dyn Fn(&str) -> Option<usize> + Sync),
-        groups: &mut BTreeMap<usize, Fold>,
-    ) {
+    fn fold(&mut self, day_ms: i64, stays_of: StaysOf<'_>, groups: &mut BTreeMap<usize, Fold>) {
+        let mut stays = Vec::new();
         for own in &mut self.days {
             if own.import.is_empty() && own.export.is_empty() {
                 continue;
             }
-            let Some(group) = group_of(&own.id) else { continue };
-            let fold = groups.entry(group).or_insert_with(Fold::new);
-            fold.add(&mut own.import, |sum| &mut sum.import);
-            fold.add(&mut own.export, |sum| &mut sum.export);
+            stays.clear();
+            stays_of(&own.id, &mut stays);
+            let channels: [(_, SumOf); 2] = [
+                (&mut own.import, |sum| &mut sum.import),
+                (&mut own.export, |sum| &mut sum.export),
+            ];
+            for (entries, sum_of) in channels {
+                block::canonical(entries);
+                add_winners(entries, day_ms, &stays, groups, sum_of);
+            }
+        }
+    }
+}
+
+/// Adds what counts of one meter and channel to where the meter was.
+fn add_winners(
+    entries: &[Entry],
+    day_ms: i64,
+    stays: &[Stay<usize>],
+    groups: &mut BTreeMap<usize, Fold>,
+    sum_of: SumOf,
+) {
+    let start_ms = |winner: &Winner| day_ms + i64::from(winner.entry.offset_ms);
+    let mut winners = winner::identities(entries)
+        .filter_map(winner::of_energy)
+        .peekable();
+    while let Some(first) = winners.peek() {
+        let stay = Stay::at(stays, start_ms(first), NO_GROUP);
+        let fold = groups.entry(stay.place).or_insert_with(Fold::new);
+        while let Some(winner) = winners.next_if(|winner| stay.contains(start_ms(winner))) {
+            fold.add(&winner.entry, sum_of);
         }
     }
 }
@@ -207,19 +243,13 @@ impl Fold {
         }
     }
 
-    fn add(&mut self, entries: &mut Vec<Entry>, sum_of: impl Fn(&mut MinuteSum) -> &mut i64) {
-        block::canonical(entries);
-        for identity in winner::identities(entries) {
-            let Some(winner) = winner::of_energy(identity) else {
-                continue;
-            };
-            let minute = usize::try_from(winner.entry.offset_ms / 60_000).unwrap_or(usize::MAX);
-            if let Some(sum) = self.minutes.get_mut(minute) {
-                let energy = sum_of(sum);
-                // the edge lets no value in that could overflow; modulo 2^64 the sum would still not depend on the order
-                *energy = energy.wrapping_add(winner.entry.content.value);
-                sum.readings += 1;
-            }
+    fn add(&mut self, entry: &Entry, sum_of: SumOf) {
+        let minute = usize::try_from(entry.offset_ms / 60_000).unwrap_or(usize::MAX);
+        if let Some(sum) = self.minutes.get_mut(minute) {
+            let energy = sum_of(sum);
+            // the edge lets no value in that could overflow; modulo 2^64 the sum would still not depend on the order
+            *energy = energy.wrapping_add(entry.content.value);
+            sum.readings += 1;
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use model::Channel;
+use model::{Channel, Stay};
 use proto::billing::{Agreement, Group, Installation, Meter, ServicePoint};
 
 use crate::time;
@@ -297,9 +297,21 @@ impl Index {
         begun.or_else(|| places.next())
     }
 
-    /// The number of the group that a meter belongs to.
+    /// The number of the group that a meter belongs to at `now_ms`, or belonged to last.
     pub(crate) fn group_of(&self, meter: &str, now_ms: i64) -> Option<usize> {
         Some(self.points.get(&self.place_of(meter, now_ms)?.point)?.group)
+    }
+
+    /// The groups that a meter belonged to, ascending; at other times it is in [`NO_GROUP`].
+    pub(crate) fn stays_of(&self, meter: &str) -> impl Iterator<Item = Stay<usize>> {
+        let places = self.meters.get(meter).into_iter().flat_map(|meter| &meter.places);
+        places.filter_map(|place| {
+            Some(Stay {
+                from_ms: place.from_ms,
+                to_ms: place.to_ms,
+                place: self.points.get(&place.point)?.group,
+            })
+        })
     }
 
     /// Every group, by number.

@@ -1,15 +1,15 @@
 //! What analytics asks: reads folded by group.
 
+use model::Stay;
 use proto::billing::{
-    ChangedDaysRequest, ChangedDaysResponse, DayWindowsRequest, DayWindowsResponse, GroupMinutes, MeterGroup,
-    MeterGroupsRequest, MeterGroupsResponse,
+    ChangedDaysRequest, ChangedDaysResponse, DayWindowsRequest, DayWindowsResponse, GroupMinutes, GroupStay,
+    MeterGroup, MeterGroupsRequest, MeterGroupsResponse,
 };
 
 use super::page;
 use crate::error::Error;
 use crate::office::Office;
 use crate::reads::MinuteSum;
-use crate::register::NO_GROUP;
 
 /// Meters of one answer when the request says nothing, and at most.
 const USUAL: u32 = 10_000;
@@ -21,19 +21,12 @@ pub(super) async fn day_windows(
     office: &Office,
     request: &DayWindowsRequest,
 ) -> Result<DayWindowsResponse, Error> {
-    let now_ms = office.clock.now_ms();
-    let group_of = |meter: &str| {
-        Some(
-            office
-                .register
-                .index()
-                .group_of(meter, now_ms)
-                .unwrap_or(NO_GROUP),
-        )
+    let stays_of = |meter: &str, stays: &mut Vec<Stay<usize>>| {
+        stays.extend(office.register.index().stays_of(meter));
     };
     let found = office
         .reads
-        .day_windows(request.shard, request.day, request.min_position, &group_of)
+        .day_windows(request.shard, request.day, request.min_position, &stays_of)
         .await?;
     // read after the fold: whoever knows this version already knows that no meter moved meanwhile
     let index = office.register.index();
@@ -77,15 +70,17 @@ pub(super) fn meter_groups(
     if request.known_version == index.version && after.is_none() && index.version > 0 {
         return Ok(answer);
     }
-    let now_ms = office.clock.now_ms();
     let limit = page::limit(request.limit, USUAL, MOST);
     let ids = index.meters_after(after).take(limit.saturating_add(1));
-    let item = |id: &str| {
-        let number = index.group_of(id, now_ms).unwrap_or(NO_GROUP);
-        MeterGroup {
-            meter_id: id.to_owned(),
-            group: index.groups().get(number).cloned(),
-        }
+    let stay = |stay: Stay<usize>| GroupStay {
+        group: index.groups().get(stay.place).cloned(),
+        from_ms: Some(stay.from_ms).filter(|from| *from > i64::MIN),
+        to_ms: Some(stay.to_ms).filter(|to| *to < i64::MAX),
+    };
+    let item = |id: &str| MeterGroup {
+        meter_id: id.to_owned(),
+        stays: index.stays_of(id).map(stay).collect(),
+        heard: id.parse().is_ok_and(|id| office.reads.knows(&id)),
     };
     answer.items = ids.map(item).collect();
     answer.next_cursor = page::cut(LIST, &mut answer.items, limit, |item| item.meter_id.clone());

@@ -1,4 +1,5 @@
 mod lists;
+mod moved;
 
 use proto::billing::billing_server::Billing;
 use proto::billing::reads_server::Reads;

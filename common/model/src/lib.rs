@@ -20,6 +20,7 @@ mod hash;
 mod id;
 mod reading;
 mod reason;
+mod stay;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use energy::{Energy, ParseEnergyError};
@@ -31,3 +32,4 @@ pub use id::{
 };
 pub use reading::{Channel, Content, MAX_DEVICE_REVISION, MeasuredQuantity, Quality, Series};
 pub use reason::Reason;
+pub use stay::Stay;

@@ -1,6 +1,6 @@
 //! What is asked is answered from memory, from what is being stored, and from the store, as one.
 
-use model::{Channel, Content, MeasuredQuantity, Quality, Series};
+use model::{Channel, Content, MeasuredQuantity, Quality, Series, Stay};
 
 use super::*;
 use crate::error::Error;
@@ -206,7 +206,17 @@ async fn meters_are_listed_in_order_by_pages() {
 #[tokio::test]
 async fn windows_are_of_what_counts() {
     let (backend, _, reads) = open_one().await;
-    let group_of = |id: &str| (id != "stranger").then_some(usize::from(id == "b"));
+    // `b` came into group 1 at the first minute and left before the third; `a` and the stranger were nowhere
+    let stays_of = |id: &str, stays: &mut Vec<Stay<usize>>| {
+        if id == "b" {
+            let (from_ms, to_ms) = (0, 120_000);
+            stays.push(Stay {
+                from_ms,
+                to_ms,
+                place: 1,
+            });
+        }
+    };
     reads
         .apply(
             0,
@@ -224,14 +234,16 @@ async fn windows_are_of_what_counts() {
         corrected(Sent::new("b", 0, 20), 1, Quality::Actual),
         channel(Sent::new("a", 59_999, 5), Channel::Export),
         channel(Sent::new("a", 59_999, 500), Channel::Reactive),
-        Sent::new("stranger", 0, 1_000),
+        Sent::new("stranger", 60_000, 1_000),
+        Sent::new("b", 119_999, 7),
+        Sent::new("b", 120_000, 9),
         dial(0, "day", 10_000),
     ];
     reads.apply(0, &columns(&second), 2).unwrap();
     backend.fail_next(1);
     assert!(reads.checkpoint(0).await.is_err());
     reads.apply(0, &columns(&[Sent::new("a", 60_000, 3)]), 3).unwrap();
-    let windows = reads.day_windows(0, 0, 3, &group_of).await.unwrap();
+    let windows = reads.day_windows(0, 0, 3, &stays_of).await.unwrap();
     let sum = |minute, import, export, readings| MinuteSum {
         minute,
         import,
@@ -239,24 +251,24 @@ async fn windows_are_of_what_counts() {
         readings,
     };
     let expected = vec![
-        (0, vec![sum(0, 1, 5, 2), sum(1, 3, 0, 1)]),
-        (1, vec![sum(0, 20, 0, 1)]),
+        (0, vec![sum(0, 1, 5, 2), sum(1, 1_003, 0, 2), sum(2, 9, 0, 1)]),
+        (1, vec![sum(0, 20, 0, 1), sum(1, 7, 0, 1)]),
     ];
     assert_eq!((windows.position, &windows.groups), (3, &expected));
     reads.checkpoint(0).await.unwrap();
     assert_eq!(
-        reads.day_windows(0, 0, 0, &group_of).await.unwrap().groups,
+        reads.day_windows(0, 0, 0, &stays_of).await.unwrap().groups,
         expected
     );
     assert!(
         reads
-            .day_windows(0, 9, 0, &group_of)
+            .day_windows(0, 9, 0, &stays_of)
             .await
             .unwrap()
             .groups
             .is_empty()
     );
-    let behind = reads.day_windows(0, 0, 4, &group_of).await;
+    let behind = reads.day_windows(0, 0, 4, &stays_of).await;
     assert!(matches!(
         behind,
         Err(Error::Behind {
@@ -266,7 +278,7 @@ async fn windows_are_of_what_counts() {
         })
     ));
     assert!(matches!(
-        reads.day_windows(1, 0, 0, &group_of).await,
+        reads.day_windows(1, 0, 0, &stays_of).await,
         Err(Error::NoShard(1))
     ));
 }
