@@ -74,11 +74,15 @@ async fn a_withdrawn_installation_measures_nothing_and_is_in_nobodys_way() {
     assert_eq!(reasons(&bill)[0].0, "NO_METER");
     let at_q = Object::Installation(installation("j", "m", "q", "2024-03-01T00:00:00+01:00", ""));
     world.put(at_q).await.unwrap();
+    // also in the middle of the time that it stands there
+    let middle = "2024-03-20T00:00:00+01:00";
+    put_installation(&world, "i", "m", middle, middle).await.unwrap();
     let index = world.office.register.index();
-    let place = index.place_of("m", ms("2024-04-20T00:00:00Z")).unwrap();
-    assert_eq!(&*place.point, "q");
-    let early = index.place_of("m", ms("2020-01-01T00:00:00Z")).unwrap();
-    assert_eq!(&*early.point, "q");
+    for when in ["2024-04-20T00:00:00Z", "2020-01-01T00:00:00Z", middle] {
+        assert_eq!(&*index.place_of("m", ms(when)).unwrap().point, "q", "{when}");
+    }
+    let stays: Vec<_> = index.stays_of("m").map(|stay| stay.from_ms).collect();
+    assert_eq!(stays, [ms("2024-03-01T00:00:00+01:00")]);
 }
 
 /// What was issued by a withdrawn agreement stays issued: nobody else is billed for the same days.
