@@ -43,7 +43,8 @@ load: build ## readings as fast as they go, against a running `make up`
 bench: build ## the table of the README, measured here and now
 	scripts/bench
 
-fuzz: ## hostile bytes and random inputs against every decoder, CASES (20000) each
+fuzz: ## tariffs, cases and loads for FUZZ_SECONDS (60) each; random inputs against every decoder, CASES (20000) each
+	scripts/fuzz
 	PROPTEST_CASES=$${CASES:-20000} cargo test -p model -p proto -p api-gateway -p billing-service --lib -- exact energy columns wire batch receipts block
 
 docs: ## docs/metrics.md from a running platform, and the crates' own pages

@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use service_kit::units;
 
 pub use query::{
-    AccountCommand, BillCommand, ExceptionCommand, Format, LogCommand, MeterCommand, QuarantineCommand,
-    Query, ReadingCommand, RegisterCommand, TariffCommand,
+    AccountCommand, BillCommand, CompareArgs, ExceptionCommand, Format, LogCommand, MeterCommand,
+    QuarantineCommand, Query, ReadingCommand, RegisterCommand, TariffCommand,
 };
 
 /// Smart-meter billing and analytics: readings in, explained bills out.

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use model::{Channel, is_valid_id};
 use proto::billing::{Account, Calendar, Dial, Installation, Meter, Seller, ServicePoint, Tariff};
 use tariff_engine::Exact;
+use tariff_engine::lint::Finding;
 
 pub(super) use agreement::agreement;
 
@@ -24,6 +25,8 @@ const MAX_TEXT: usize = 500;
 const MAX_PARTS: usize = 100;
 /// Longest text of a tariff, bytes.
 const MAX_TARIFF: usize = 256 * 1024;
+/// As many warnings are kept with a tariff.
+const MAX_WARNINGS: usize = 20;
 /// Most days between the end of a cycle and its run or close.
 const MAX_DAYS: u32 = 90;
 
@@ -282,7 +285,9 @@ pub(super) async fn tariff(
         Err(problems) => return invalid("TARIFF_INVALID", problems.to_string()),
     };
     parsed.edition().clone_into(&mut tariff.edition);
-    tariff.warnings = parsed.warnings();
+    let findings = tariff_engine::lint::lint(&tariff.body); // no errors: it is parsed
+    let warning = |found: &Finding| format!("{}: {}", found.path, found.text);
+    tariff.warnings = findings.iter().take(MAX_WARNINGS).map(warning).collect();
     let old = register.lookup::<Tariff>(&tariff.id).await?;
     if let Some(before) = old
         .as_ref()

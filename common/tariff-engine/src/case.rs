@@ -2,6 +2,7 @@
 //! in as text: nothing is opened here.
 
 mod ad_hoc;
+mod component;
 mod cycle;
 mod neutral;
 mod output;
@@ -10,7 +11,8 @@ mod registers;
 mod urdb;
 
 use crate::reader::{self, At, Problems};
-pub use ad_hoc::{check_tariff, is_record, parse_cycle};
+pub use ad_hoc::{is_record, parse_cycle};
+pub use component::Component;
 use neutral::NeutralCase;
 pub use output::{Bill, BillLine, Bills};
 use urdb::RecordCase;

@@ -28,6 +28,7 @@ use crate::event::Calendar;
 use crate::exact::Exact;
 use crate::how::How;
 use crate::reader::{At, Fields, Problems};
+use crate::rule::When;
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
 
@@ -91,6 +92,11 @@ pub(crate) trait Pricing {
         Vec::new()
     }
 
+    /// Bands in the order in which they are tested; nothing for what has none.
+    fn bands(&self) -> Vec<BandRule<'_>> {
+        Vec::new()
+    }
+
     /// What is appended to the id of the line of a pick.
     fn suffix(&self, _pick: usize) -> Option<&str> {
         None
@@ -108,6 +114,14 @@ pub(crate) trait Pricing {
 
     /// Its lines for one part of a bill.
     fn lines(&self, scene: &Scene<'_>, carried: &mut Carried) -> Result<Vec<Draft>, RatingError>;
+}
+
+/// A band and when it holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BandRule<'a> {
+    pub(crate) name: &'a str,
+    /// `None`: always.
+    pub(crate) when: Option<&'a When>,
 }
 
 /// A line before it is rounded.

@@ -14,8 +14,8 @@ pub enum RatingError {
         /// The first such local day.
         day: NaiveDate,
     },
-    /// The period ends before it begins, or lies beyond the calendar.
-    #[error("the period is empty or beyond the calendar")]
+    /// The period ends before it begins, is longer than ten years, or lies beyond the calendar.
+    #[error("the period is empty, longer than ten years, or beyond the calendar")]
     Period,
     /// A quantity is beyond 64 bits of 10^-9 kWh.
     #[error("an amount is too large to be computed exactly")]

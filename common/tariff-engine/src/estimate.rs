@@ -14,6 +14,8 @@ use crate::rounding::{MAX_PLACES, Mode};
 
 /// The longest interval and the longest gap that is bridged, in minutes.
 const MAX_MINUTES: u32 = 1440;
+/// The most intervals of a gap: two years of minutes.
+const MAX_INTERVALS: i64 = 1_051_200;
 /// The furthest that like days are searched.
 const MAX_DAYS: u32 = 3660;
 
@@ -124,21 +126,36 @@ impl Estimation {
             let range = load.range(start, end);
             let before = range.start.checked_sub(1).and_then(|index| load.end(index));
             let mut next = before.map_or(start, |end| end.max(start));
+            let mut is_open = before.is_none_or(|end| end < start);
             let rows = range
                 .clone()
                 .filter_map(|index| Some((*load.starts.get(index)?, load.end(index)?)));
             for (from, to) in rows.chain([(end, end)]) {
                 if from > next {
-                    let gap = from.saturating_sub(next);
-                    if gap.checked_rem(self.interval_ms) != Some(0) {
-                        return Err(format!(
-                            "the gap from {} is no whole number of intervals",
-                            crate::instant::show(next)
-                        ));
+                    let rest = from.saturating_sub(next).checked_rem(self.interval_ms);
+                    let first = match rest.unwrap_or_default() {
+                        0 => next,
+                        // The last interval ends beyond the stretch.
+                        _ if from == end => next,
+                        // The first one inside is found from behind: the one before it began before the stretch.
+                        rest if is_open => next.saturating_add(rest),
+                        _ => {
+                            return Err(format!(
+                                "the gap from {} is no whole number of intervals",
+                                crate::instant::show(next)
+                            ));
+                        }
+                    };
+                    let count = from.saturating_sub(first).checked_div(self.interval_ms);
+                    if count.unwrap_or_default() > MAX_INTERVALS {
+                        let from = crate::instant::show(first);
+                        return Err(format!("the gap from {from} is too long to be estimated"));
                     }
-                    let starts = (0..).map(|k: i64| next.saturating_add(k.saturating_mul(self.interval_ms)));
-                    runs.push(starts.take_while(|at| *at < from).collect());
+                    let starts = (0..).map(|k: i64| first.saturating_add(k.saturating_mul(self.interval_ms)));
+                    let run: Vec<i64> = starts.take_while(|at| *at < from).collect();
+                    runs.push(run);
                 }
+                is_open = false;
                 next = to.max(next);
             }
         }

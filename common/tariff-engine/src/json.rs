@@ -53,6 +53,14 @@ impl Node {
         })
     }
 
+    /// The value of a key, if this is an object that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+            Self::Object(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+        }
+    }
+
     /// Whether any object in it has such a key.
     pub(crate) fn has_key(&self, key: &str) -> bool {
         match self {

@@ -2,8 +2,8 @@
 //!
 //! A [`Tariff`] is parsed from its JSON text once, [compiled](Tariff::compile) for a period once, and then prices the intervals of
 //! any number of customers. Everything is exact until a rule of the tariff rounds; there is no float, clock, or input and output.
-//! The rules are those of `RATING` section 3, of which this crate knows the common rules, `energy`, `daily`, `monthly`, `annual`,
-//! `versions`, `percent`, `minimum` and `maximum`. What it does not know it refuses when the tariff is parsed.
+//! The rules are those of `RATING`: [neutral tariffs](Tariff) (section 3), and rate records, which are priced by the year as a
+//! [case]. What it does not know it refuses when the text is parsed; [`lint`] says what else an author should look at.
 // Tests may compute freely; what they test may not.
 #![cfg_attr(
     not(test),
@@ -28,10 +28,12 @@ mod exact;
 mod how;
 pub mod instant;
 mod json;
-mod lint;
+pub mod lint;
 mod load;
 pub mod local;
+mod outline;
 mod period;
+mod picture;
 mod price;
 mod reader;
 mod reads;
@@ -51,7 +53,9 @@ pub use event::Event;
 pub use exact::{Exact, ParseExactError};
 pub use how::{DemandHow, How, Rebate, TierPart};
 pub use load::{Fault, Interval, Load, Rows};
+pub use outline::{Outline, Row};
 pub use period::Period;
+pub use picture::{Hour, Page, Picture, Price};
 pub use price::Prices;
 pub use reader::{Problem, Problems};
 pub use rounding::{Mode, Rounding, Scope};

@@ -1,19 +1,150 @@
-//! What may stand in a tariff and yet keeps every bill from being issued.
+//! What a tariff says and its author hardly means. Errors are what the engine refuses; warnings are priced as they stand, or make the
+//! platform hold every bill. A rule is one file and knows nothing of the others.
 
-use crate::bill_charge::BillCharge;
+mod bands;
+mod currency;
+mod holidays;
+mod limits;
+mod periods;
+mod prices;
+mod rounding;
+mod taxes;
+mod versions;
+mod windows;
+
+use std::fmt;
+
+use crate::json::Node;
+use crate::reader::{self, Problem, Problems};
 use crate::tariff::Tariff;
+use crate::urdb::Record;
 
-impl Tariff {
-    /// A sentence for each; they change nothing of what the tariff prices.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
-        let untaxed = self
-            .bill_charges
-            .iter()
-            .all(|charge| BillCharge::tax(charge).is_none());
-        let no_tax = "bill_charges: none names a tax category, so every bill will be held (TAX); where no tax is due, a percent charge \
-            with rate 0, a category and its exemption says so";
-        untaxed.then(|| no_tax.to_owned()).into_iter().collect()
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The engine refuses the tariff.
+    Error,
+    /// The tariff is priced, perhaps not as it was meant.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// One thing to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The stable code, as `docs/errors.md` lists them.
+    pub code: &'static str,
+    /// Where in the document, e.g. `charges[0].bands[1]`; empty = the whole of it.
+    pub path: String,
+    /// A sentence for the person who wrote it.
+    pub text: String,
+}
+
+impl Finding {
+    fn warning(code: &'static str, path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            code,
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// A neutral tariff, read and as it was written.
+struct Subject<'a> {
+    tariff: &'a Tariff,
+    node: &'a Node,
+}
+
+/// Rules of neutral tariffs.
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 9] = [
+    versions::gaps,
+    bands::unreachable_and_overlapping,
+    limits::unreachable,
+    prices::negative,
+    windows::uneven,
+    holidays::without_effect,
+    currency::unknown,
+    rounding::not_per_line,
+    taxes::none,
+];
+
+/// Everything to say about the text of a tariff, neutral or a rate record: all errors, or else all warnings. Nothing = good.
+#[must_use]
+pub fn lint(text: &str) -> Vec<Finding> {
+    let node = match reader::node(text) {
+        Ok(node) => node,
+        Err(problems) => return errors(&problems),
+    };
+    if Record::looks_like(text) {
+        return match Record::parse(text) {
+            Ok(record) => [
+                periods::unused(&record),
+                limits::of_record(&node),
+                prices::of_record(&node),
+            ]
+            .concat(),
+            Err(problems) => errors(&problems),
+        };
+    }
+    match Tariff::parse(text) {
+        Ok(tariff) => {
+            let subject = Subject {
+                tariff: &tariff,
+                node: &node,
+            };
+            RULES.iter().flat_map(|rule| rule(&subject)).collect()
+        }
+        Err(problems) => errors(&problems),
+    }
+}
+
+fn errors(problems: &Problems) -> Vec<Finding> {
+    let error = |problem: &Problem| Finding {
+        severity: Severity::Error,
+        code: problem.code,
+        path: problem.path.clone(),
+        text: problem.reason.clone(),
+    };
+    problems.all().iter().map(error).collect()
+}
+
+/// Calls `visit` with the path and the content of everything in `node`, from the outside in.
+fn walk<'a>(node: &'a Node, path: &str, visit: &mut impl FnMut(&str, &'a Node)) {
+    visit(path, node);
+    match node {
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
+        Node::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                walk(item, &format!("{path}[{index}]"), visit);
+            }
+        }
+        Node::Object(pairs) => {
+            for (key, value) in pairs {
+                let dot = if path.is_empty() { "" } else { "." };
+                walk(value, &format!("{path}{dot}{key}"), visit);
+            }
+        }
+    }
+}
+
+/// The path of a charge.
+fn charge_path(tariff: &Tariff, version: usize, charge: usize) -> String {
+    if tariff.versioned {
+        format!("versions[{version}].charges[{charge}]")
+    } else {
+        format!("charges[{charge}]")
     }
 }
 

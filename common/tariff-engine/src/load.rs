@@ -98,12 +98,19 @@ impl Load {
         Some((*self.starts.first()?, end))
     }
 
-    /// The first instant in `start_ms..end_ms` that no interval covers, or that two do.
+    /// The first instant in `start_ms..end_ms` that no interval covers, or that two do. What an interval that started earlier would
+    /// cover may be missing: it belongs to what is before (`RATING` 1.3).
     #[must_use]
     pub fn first_fault(&self, start_ms: i64, end_ms: i64) -> Option<Fault> {
         let range = self.range(start_ms, end_ms);
         let before = range.start.checked_sub(1).and_then(|index| self.end(index));
         let mut next = before.map_or(start_ms, |end| end.max(start_ms));
+        if before.is_none_or(|end| end < start_ms)
+            && let Some(first) = self.starts.get(range.start).filter(|_| !range.is_empty())
+            && first.checked_sub(*self.lengths_ms.get(range.start)?)? < start_ms
+        {
+            next = *first;
+        }
         for index in range {
             let start = *self.starts.get(index)?;
             match start.cmp(&next) {

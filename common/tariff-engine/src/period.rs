@@ -6,6 +6,9 @@ use chrono_tz::Tz;
 use crate::RatingError;
 use crate::local;
 
+/// The longest period, ten years: what is worked out for one stays in bounds.
+const MAX_MS: i64 = 3660 * local::DAY_MS;
+
 /// A half-open stretch of time in a zone: the whole of a cycle, or what an agreement has of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
@@ -21,7 +24,7 @@ impl Period {
     /// From 00:00 of one local date to 00:00 of another (`RATING` 1.4).
     ///
     /// # Errors
-    /// [`RatingError::Period`] if it is empty or beyond the calendar.
+    /// [`RatingError::Period`] if it is empty, longer than ten years, or beyond the calendar.
     pub fn of_dates(zone: Tz, from: NaiveDate, to: NaiveDate) -> Result<Self, RatingError> {
         let at = |date| local::midnight(zone, date).ok_or(RatingError::Period);
         Self::new(zone, at(from)?, at(to)?)
@@ -30,9 +33,9 @@ impl Period {
     /// From one instant to another.
     ///
     /// # Errors
-    /// [`RatingError::Period`] if it is empty.
+    /// [`RatingError::Period`] if it is empty or longer than ten years.
     pub fn new(zone: Tz, start_ms: i64, end_ms: i64) -> Result<Self, RatingError> {
-        if start_ms >= end_ms {
+        if start_ms >= end_ms || end_ms.saturating_sub(start_ms) > MAX_MS {
             return Err(RatingError::Period);
         }
         Ok(Self {

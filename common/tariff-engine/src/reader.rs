@@ -10,6 +10,8 @@ use crate::json::Node;
 /// One thing that is wrong with a tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// The stable code.
+    pub code: &'static str,
     /// Where, e.g. `charges[0].bands[1].rate`; empty = the whole text.
     pub path: String,
     /// What, for the person who wrote it.
@@ -31,6 +33,9 @@ pub struct Problems {
     open_values: bool,
 }
 
+/// The code of a problem that has no other.
+const INVALID: &str = "TARIFF_INVALID";
+
 /// Keys that say something to a person and price nothing.
 const NOTES: [&str; 6] = ["title", "note", "notes", "comment", "description", "source"];
 
@@ -50,7 +55,13 @@ impl Problems {
     }
 
     pub(crate) fn add(&mut self, path: &str, reason: impl Into<String>) {
+        self.add_as(INVALID, path, reason);
+    }
+
+    /// With a code of its own, by which a program can tell it from others.
+    pub(crate) fn add_as(&mut self, code: &'static str, path: &str, reason: impl Into<String>) {
         self.found.push(Problem {
+            code,
             path: path.to_owned(),
             reason: reason.into(),
         });
@@ -58,8 +69,13 @@ impl Problems {
 
     /// What depends on the size of numbers, not on their presence.
     pub(crate) fn judge(&mut self, path: &str, is_good: bool, reason: &str) {
+        self.judge_as(INVALID, path, is_good, reason);
+    }
+
+    /// The same with a code of its own.
+    pub(crate) fn judge_as(&mut self, code: &'static str, path: &str, is_good: bool, reason: &str) {
         if !is_good && !self.open_values {
-            self.add(path, reason);
+            self.add_as(code, path, reason);
         }
     }
 }
@@ -83,7 +99,7 @@ impl std::error::Error for Problems {}
 pub(crate) fn node(text: &str) -> Result<Node, Problems> {
     Node::parse(text).map_err(|reason| {
         let mut problems = Problems::default();
-        problems.add("", format!("is not JSON: {reason}"));
+        problems.add_as("NOT_JSON", "", format!("is not JSON: {reason}"));
         problems
     })
 }
@@ -130,7 +146,7 @@ impl<'a> At<'a> {
         };
         for (index, (key, _)) in pairs.iter().enumerate() {
             if pairs.iter().take(index).any(|(earlier, _)| earlier == key) {
-                problems.add(&fields.path_of(key), "comes twice");
+                problems.add_as("KEY_TWICE", &fields.path_of(key), "comes twice");
             }
         }
         Some(fields)
@@ -243,7 +259,12 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn wrong<T>(&self, problems: &mut Problems, reason: &str) -> Option<T> {
-        problems.add(&self.path, reason);
+        self.wrong_as(INVALID, problems, reason)
+    }
+
+    /// The same with a code of its own.
+    pub(crate) fn wrong_as<T>(&self, code: &'static str, problems: &mut Problems, reason: &str) -> Option<T> {
+        problems.add_as(code, &self.path, reason);
         None
     }
 }
@@ -284,7 +305,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn need(&mut self, key: &'static str, problems: &mut Problems) -> Option<At<'a>> {
         let found = self.get(key);
         if found.is_none() {
-            problems.add(&self.path_of(key), "is missing");
+            problems.add_as("KEY_MISSING", &self.path_of(key), "is missing");
         }
         found
     }
@@ -323,7 +344,11 @@ impl<'a> Fields<'a> {
         for (key, node) in self.pairs {
             let is_note = NOTES.contains(&key.as_str()) && matches!(node, Node::Text(_));
             if !is_note && !self.known.contains(&key.as_str()) {
-                problems.add(&self.path_of(key), "this key is not supported here");
+                problems.add_as(
+                    "KEY_UNKNOWN",
+                    &self.path_of(key),
+                    "this key is not supported here",
+                );
             }
         }
     }

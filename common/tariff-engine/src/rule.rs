@@ -63,6 +63,11 @@ impl When {
         self.0.iter().any(|rule| rule.holds(day, minute, calendar))
     }
 
+    /// Whether events may make it hold.
+    pub(crate) fn is_called(&self) -> bool {
+        self.0.iter().any(|rule| rule.event.is_some())
+    }
+
     /// The minutes of the clock at which the answer may change.
     pub(crate) fn edges(&self, calendar: &Calendar) -> Vec<u32> {
         let events = |rule: &Rule| {

@@ -215,7 +215,11 @@ fn read_currency(at: &At<'_>, problems: &mut Problems) -> Option<String> {
     if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Some(text.to_owned());
     }
-    at.wrong(problems, "must be three capital letters (ISO 4217)")
+    at.wrong_as(
+        "CURRENCY_UNKNOWN",
+        problems,
+        "must be three capital letters (ISO 4217)",
+    )
 }
 
 /// An IANA zone, or the fixed zone of whole hours.
@@ -226,7 +230,7 @@ fn read_zone(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Tz> {
             .text(problems)?
             .parse()
             .ok()
-            .or_else(|| at.wrong(problems, "must be an IANA time zone")),
+            .or_else(|| at.wrong_as("ZONE_UNKNOWN", problems, "must be an IANA time zone")),
         (None, Some(at)) => {
             let hours = at.number(problems)?.to_whole();
             // The names of these zones count the other way round.
@@ -286,7 +290,8 @@ fn read_versions(
                     && earlier.to.is_none_or(|to| later.from < Some(to))
                 {
                     let next = items.get(index.saturating_add(1));
-                    problems.add(
+                    problems.add_as(
+                        "VERSION_OVERLAP",
                         next.map_or("versions", |at| &at.path),
                         "begins before the version before it ends",
                     );

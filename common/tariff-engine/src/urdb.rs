@@ -3,6 +3,7 @@
 
 mod demand;
 mod energy;
+mod keys;
 mod month;
 mod options;
 mod price;

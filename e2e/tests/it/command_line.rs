@@ -133,10 +133,9 @@ fn a_tariff_whose_bills_would_all_be_held_is_warned_about() -> Result<()> {
     std::fs::write(&file, text)?;
     let printed = program::gridtally_ok(["tariff", "lint", &file.to_string_lossy()])?;
     assert!(
-        printed.contains("warning: ") && printed.contains("(TAX)"),
+        printed.contains("warning") && printed.contains("(TAX)"),
         "{printed}"
     );
-    assert!(printed.trim_end().ends_with(": ok"), "{printed}");
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod client_tools;
 mod command_line;
 mod crash;
 mod demo;
+mod deployments;
 mod drain;
 mod folders;
 mod household;

@@ -110,19 +110,53 @@ pub enum TariffCommand {
         #[command(flatten)]
         query: Query,
     },
-    /// One tariff with its text
+    /// One tariff: a file in words, or one of the platform with its text
     Show {
-        /// Id of the tariff
-        id: String,
+        /// A tariff file, or the id of a tariff
+        #[arg(value_name = "FILE|ID")]
+        tariff: String,
         /// As every query.
         #[command(flatten)]
         query: Query,
     },
-    /// What is wrong with a tariff file; needs no platform
+    /// What is wrong with a tariff file, and what may not be meant; needs no platform
     Lint {
-        /// A tariff in the neutral form (JSON)
+        /// A tariff in the neutral form (JSON), or a rate record
         file: PathBuf,
+        /// How to print the findings
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
     },
+    /// What a kilowatt-hour costs in every hour of every month; needs no platform
+    Calendar {
+        /// A tariff in the neutral form (JSON), or a rate record
+        file: PathBuf,
+        /// The version that holds on this day [default: the last]
+        #[arg(long, value_name = "DATE")]
+        on: Option<chrono::NaiveDate>,
+        /// How to print the prices
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// What a load costs in a year under every tariff of a folder, cheapest first; needs no platform
+    Compare(CompareArgs),
+}
+
+/// `tariff compare`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CompareArgs {
+    /// Load file (CSV); one that is no year is scaled by days
+    #[arg(long, value_name = "FILE")]
+    pub load: PathBuf,
+    /// Folder of tariff files: neutral ones and rate records
+    #[arg(long, value_name = "DIR")]
+    pub tariffs: PathBuf,
+    /// Time zone of rate records, which have none of their own
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// How to print the costs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
 }
 
 /// `reading ...`.

@@ -1,11 +1,16 @@
-//! `gridtally tariff ...`
+//! `gridtally tariff ...`: tariffs of the platform, and tariffs as files, for which no platform is needed.
 
-use std::path::Path;
+mod calendar;
+mod compare;
+mod lint;
+mod outline;
+
+use std::path::{Path, PathBuf};
 
 use proto::billing::RegisterKey;
 
 use super::{register, with};
-use crate::cli::TariffCommand;
+use crate::cli::{Query, TariffCommand};
 use crate::error::CommandError;
 use crate::input;
 use crate::output::{self, Column};
@@ -25,29 +30,36 @@ pub(crate) async fn run(command: TariffCommand) -> Result<(), CommandError> {
             .await?;
             output::list(query.output, TARIFFS, &tariffs)
         }
-        TariffCommand::Show { id, query } => {
-            let key = RegisterKey {
-                kind: "tariff".to_owned(),
-                id,
-            };
-            let tariff = with(&query.settings, async |access| {
-                register::bare(access.register().get(key.clone()).await?.into_inner())
-            });
-            output::one(query.output, &tariff.await?)
-        }
-        TariffCommand::Lint { file } => lint(&file),
+        TariffCommand::Show { tariff, query } => show(tariff, &query).await,
+        TariffCommand::Lint { file, output } => lint::run(&file, output),
+        TariffCommand::Calendar { file, on, output } => calendar::run(&file, on, output),
+        TariffCommand::Compare(args) => compare::run(&args),
     }
 }
 
-fn lint(file: &Path) -> Result<(), CommandError> {
-    let text = input::text(file)?;
-    match tariff_engine::case::check_tariff(&text) {
-        Ok(warnings) => {
-            for warning in warnings {
-                output::line(&format!("{}: warning: {warning}", file.display()))?;
-            }
-            output::line(&format!("{}: ok", file.display()))
-        }
-        Err(problems) => Err(CommandError::Invalid(format!("{}: {problems}", file.display()))),
+/// A file where there is one of that name, otherwise a tariff of the platform.
+async fn show(tariff: String, query: &Query) -> Result<(), CommandError> {
+    let file = PathBuf::from(&tariff);
+    if file.is_file() {
+        return outline::run(&file, query.output);
     }
+    let key = RegisterKey {
+        kind: "tariff".to_owned(),
+        id: tariff,
+    };
+    let tariff = with(&query.settings, async |access| {
+        register::bare(access.register().get(key.clone()).await?.into_inner())
+    });
+    output::one(query.output, &tariff.await?)
 }
+
+fn read(file: &Path) -> Result<String, CommandError> {
+    input::text(file)
+}
+
+fn wrong(file: &Path, what: &dyn std::fmt::Display) -> CommandError {
+    CommandError::Invalid(format!("{}: {what}", file.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,18 +19,6 @@ pub fn is_record(text: &str) -> bool {
     Record::looks_like(text)
 }
 
-/// What is wrong with the text of a tariff, neutral or a rate record; of a good one its [warnings](Tariff::warnings). Nothing is issued
-/// by a rate record, so it has none.
-///
-/// # Errors
-/// [`Problems`], each with its path.
-pub fn check_tariff(text: &str) -> Result<Vec<String>, Problems> {
-    if Record::looks_like(text) {
-        return Record::parse(text).map(|_| Vec::new());
-    }
-    Tariff::parse(text).map(|tariff| tariff.warnings())
-}
-
 impl Case {
     /// A case of a tariff and a load: `cycle`, or one cycle for every calendar month that the load touches. `zone` is for rate
     /// records, which have none of their own.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Component;
 use crate::how::{DemandHow, How};
 use crate::instant;
 use crate::period::Period;
@@ -40,6 +41,8 @@ pub struct Bill {
 pub struct BillLine {
     /// The charge's id, band and version appended.
     pub id: String,
+    /// What it is for.
+    pub component: Component,
     /// As it counts.
     pub amount: String,
     /// A decimal; empty where there is none.
@@ -55,6 +58,13 @@ pub struct BillLine {
 }
 
 impl Bills {
+    /// Local days of all bills together.
+    #[must_use]
+    pub fn days(&self) -> u64 {
+        let of = |bill: &Bill| bill.facts.get("days").and_then(Value::as_u64).unwrap_or_default();
+        self.bills.iter().map(of).fold(0, u64::saturating_add)
+    }
+
     /// As JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -126,6 +136,7 @@ impl BillLine {
         }
         Self {
             id: line.id.clone(),
+            component: Component::of(line),
             amount: line.amount_text(),
             quantity: line.quantity.to_string(),
             unit: line.unit.word().to_owned(),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, json};
 
+use super::Component;
 use super::output::{Bill, BillLine};
 use crate::RatingError;
 use crate::charge::Charge;
@@ -154,10 +155,11 @@ impl Prepayment {
         let midnight =
             |(at, balance): &(i64, Exact)| json!({"at": instant::show(*at), "balance": balance.to_string()});
         let days = course.midnights.len();
-        let line = |id: &str, amount: &Exact, (quantity, unit): (String, &str)| {
+        let line = |(id, component): (&str, Component), amount: &Exact, (quantity, unit): (String, &str)| {
             let currency = &compiled.terms().currency;
             BillLine {
                 id: id.to_owned(),
+                component,
                 amount: amount.to_string(),
                 explanation: format!(
                     "{quantity} {unit} were taken from the balance as they came = {amount} {currency}"
@@ -185,8 +187,16 @@ impl Prepayment {
             from: compiled.from().to_string(),
             to: compiled.to().to_string(),
             lines: vec![
-                line("energy", &course.energy, (course.kwh.to_string(), "kWh")),
-                line("standing", &course.standing, (days.to_string(), "days")),
+                line(
+                    ("energy", Component::Energy),
+                    &course.energy,
+                    (course.kwh.to_string(), "kWh"),
+                ),
+                line(
+                    ("standing", Component::Fixed),
+                    &course.standing,
+                    (days.to_string(), "days"),
+                ),
             ],
             total: course.energy.plus(&course.standing).to_string(),
             facts,

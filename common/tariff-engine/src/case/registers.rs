@@ -61,7 +61,7 @@ impl Source<'_> {
             (closing, open) => {
                 let lines = compiled.charge_lines(Inputs::default(), &tally, &mut carry, |_| true)?;
                 if closing == Closing::Estimated {
-                    let billed = energy_amounts(compiled, &lines);
+                    let billed = energy_amounts(&lines);
                     carry.estimated = Some(Estimated {
                         since: open.as_ref().map_or(compiled.from(), |open| open.since),
                         billed: open.map_or(Exact::ZERO, |open| open.billed).plus(billed),
@@ -90,12 +90,9 @@ impl Source<'_> {
 }
 
 /// What the lines of charges on energy come to.
-fn energy_amounts(compiled: &Compiled, lines: &[Line]) -> Exact {
-    let is_energy = |line: &&Line| {
-        compiled
-            .charges()
-            .any(|charge| is_on_energy(charge) && line.is_named(&charge.id))
-    };
+fn energy_amounts(lines: &[Line]) -> Exact {
+    // Not by its id: that may be a fee's in another version. Reads take charges on energy and fees alone.
+    let is_energy = |line: &&Line| !matches!(line.how, How::Days { .. });
     Exact::sum(lines.iter().filter(is_energy).map(|line| &line.amount))
 }
 

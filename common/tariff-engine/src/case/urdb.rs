@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::output::{Bill, BillLine, Bills};
-use super::{CaseError, Files};
+use super::{CaseError, Component, Files};
 use crate::exact::Exact;
 use crate::instant;
 use crate::load::{MINUTE_MS, Rows};
@@ -154,6 +154,7 @@ impl RecordCase {
         ];
         let line = |(id, amount, quantity, unit, how): (&str, &Exact, &Exact, &str, String)| BillLine {
             id: id.to_owned(),
+            component: component(id),
             quantity: quantity.to_string(),
             unit: unit.to_owned(),
             price: String::new(),
@@ -162,6 +163,17 @@ impl RecordCase {
             facts: Map::new(),
         };
         lines.into_iter().map(line).collect()
+    }
+}
+
+/// What a line of a record is for.
+fn component(id: &str) -> Component {
+    match id {
+        "energy" => Component::Energy,
+        "export_credit" | "yearend_payout" => Component::Export,
+        "demand_flat" | "demand_tou" => Component::Demand,
+        "fixed" => Component::Fixed,
+        _ => Component::Other,
     }
 }
 

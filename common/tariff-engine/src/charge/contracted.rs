@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::demand::highest_by_pick;
 use super::window::Window;
-use super::{Draft, Pricing, check_names, read_name};
+use super::{BandRule, Draft, Pricing, check_names, read_name};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::event::Calendar;
@@ -202,6 +202,14 @@ impl Pricing for Contracted {
     fn edges(&self, calendar: &Calendar) -> Vec<u32> {
         let rules = self.bands.iter().filter_map(|band| band.when.as_ref());
         rules.flat_map(|when| when.edges(calendar)).collect()
+    }
+
+    fn bands(&self) -> Vec<BandRule<'_>> {
+        let rules = self.bands.iter().map(|band| BandRule {
+            name: &band.name,
+            when: band.when.as_ref(),
+        });
+        rules.collect()
     }
 
     fn suffixes(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::measure::{Measure, read_sign};
-use super::{Draft, Pricing, check_names, read_name};
+use super::{BandRule, Draft, Pricing, check_names, read_name};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::event::Calendar;
@@ -49,7 +49,7 @@ impl Energy {
             }],
             (None, Some(bands), Some(otherwise)) => [bands?, vec![otherwise?]].concat(),
             _ => {
-                problems.add(&path, "must have either rate, or bands and otherwise");
+                problems.add_as("BAND_GAP", &path, "must have either rate, or bands and otherwise");
                 return None;
             }
         };
@@ -116,6 +116,19 @@ impl Pricing for Energy {
     fn edges(&self, calendar: &Calendar) -> Vec<u32> {
         let rules = self.bands.iter().filter_map(|band| band.when.as_ref());
         rules.flat_map(|when| when.edges(calendar)).collect()
+    }
+
+    fn bands(&self) -> Vec<BandRule<'_>> {
+        let named = self
+            .bands
+            .iter()
+            .filter_map(|band| Some((band.name.as_deref()?, band)));
+        named
+            .map(|(name, band)| BandRule {
+                name,
+                when: band.when.as_ref(),
+            })
+            .collect()
     }
 
     fn suffix(&self, pick: usize) -> Option<&str> {

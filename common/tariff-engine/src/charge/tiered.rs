@@ -96,7 +96,13 @@ impl Tiered {
         );
         for month in 1..=12 {
             let count = seasons.iter().filter(|season| season.has(month)).count();
-            problems.judge(&path, count == 1, &format!("month {month} is in {count} seasons"));
+            let code = if count == 0 {
+                "SEASON_GAP"
+            } else {
+                "SEASON_OVERLAP"
+            };
+            let reason = format!("month {month} is in {count} seasons");
+            problems.judge_as(code, &path, count == 1, &reason);
         }
         let sign = sign?;
         for tier in seasons.iter_mut().flat_map(|season| &mut season.tiers) {
@@ -198,7 +204,8 @@ fn read_tiers(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Tier>> {
     })?;
     check_limits(at, tiers.iter().map(|tier| tier.up_to.as_ref()), problems);
     if tiers.last().is_some_and(|tier| tier.up_to.is_some()) {
-        problems.add(
+        problems.add_as(
+            "TIER_GAP",
             &at.path,
             "the last limit must be null: nothing may be left without a price",
         );
@@ -217,12 +224,13 @@ pub(super) fn check_limits<'a>(
         return;
     };
     if others.iter().any(Option::is_none) {
-        problems.add(&at.path, "only the last limit may be null");
+        problems.add_as("TIER_UNREACHABLE", &at.path, "only the last limit may be null");
     }
     let given = || limits.iter().flatten();
     let good = given().zip(given().skip(1)).all(|(a, b)| a < b);
     let positive = given().all(|limit| !limit.is_negative());
-    problems.judge(&at.path, good && positive, "limits must ascend from 0");
+    let reason = "limits must ascend from 0";
+    problems.judge_as("TIERS_NOT_ASCENDING", &at.path, good && positive, reason);
 }
 
 impl Pricing for Tiered {

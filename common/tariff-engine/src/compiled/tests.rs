@@ -6,6 +6,8 @@ use model::Energy;
 use super::*;
 use crate::local;
 
+mod zones;
+
 const QUARTER_MS: i64 = 900_000;
 
 fn tariff(zone: Tz, charges: &str, bill_charges: &str) -> Arc<Tariff> {

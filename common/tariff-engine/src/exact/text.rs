@@ -23,7 +23,7 @@ pub enum ParseExactError {
 const MAX_DIGITS: usize = 64;
 /// The largest exponent, either way.
 const MAX_EXPONENT: u32 = 64;
-/// Decimal places that are shown of a number that has no end.
+/// Decimal places that are shown where nothing was rounded.
 const SHOWN_PLACES: u32 = 8;
 
 impl Exact {
@@ -45,7 +45,7 @@ impl Exact {
     }
 }
 
-/// A decimal without needless zeros; of a number without end 8 places, rounded half up.
+/// A decimal of at most 8 places, rounded half up, without needless zeros.
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.to_fixed(SHOWN_PLACES, Mode::HalfUp);

@@ -1,23 +1,240 @@
-use crate::case::check_tariff;
+use super::*;
 
-/// How often a tariff with these bill charges is warned about.
-fn warned(bill_charges: &str) -> usize {
-    let text = format!(
-        r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "line", "mode": "half_up", "places": 2}},
-            "charges": [{{"id": "base", "type": "daily", "amount": 1}}], "bill_charges": [{bill_charges}]}}"#
+/// A tariff that nothing is to be said about, with other keys in place of some of its own.
+fn tariff(keys: &[(&str, &str)]) -> String {
+    let mut all = vec![
+        ("currency", r#""EUR""#),
+        ("timezone", r#""Europe/Berlin""#),
+        ("rounding", r#"{"scope": "line", "mode": "half_up", "places": 2}"#),
+        ("charges", r#"[{"id": "e", "type": "energy", "rate": "0.3"}]"#),
+        (
+            "bill_charges",
+            r#"[{"id": "vat", "type": "percent", "rate": "0.19", "tax": {"category": "S"}}]"#,
+        ),
+    ];
+    for (key, value) in keys {
+        all.retain(|(other, _)| other != key);
+        if !value.is_empty() {
+            all.push((key, value));
+        }
+    }
+    let all: Vec<String> = all
+        .iter()
+        .map(|(key, value)| format!("\"{key}\": {value}"))
+        .collect();
+    format!("{{{}}}", all.join(", "))
+}
+
+fn found(text: &str) -> Vec<String> {
+    let shown = |finding: &Finding| format!("{} {} {}", finding.severity, finding.code, finding.path);
+    lint(text).iter().map(shown).collect()
+}
+
+#[track_caller]
+fn check(keys: &[(&str, &str)], expected: &[&str]) {
+    assert_eq!(found(&tariff(keys)), expected, "{:#?}", lint(&tariff(keys)));
+}
+
+fn bands(bands: &str) -> String {
+    format!(
+        r#"[{{"id": "e", "type": "energy", "bands": [{bands}], "otherwise": {{"name": "rest", "rate": 1}}}}]"#
+    )
+}
+
+#[test]
+fn a_good_tariff_has_no_findings() {
+    check(&[], &[]);
+    let good = r#"{"name": "peak", "rate": 1, "when": [{"months": [2], "from": "22:00", "to": "06:00"}, {"days": ["hol"]}]}"#;
+    check(
+        &[("charges", &bands(good)), ("holidays", r#"["2030-01-01"]"#)],
+        &[],
     );
-    check_tariff(&text).unwrap().len()
+}
+
+#[test]
+fn what_the_engine_refuses_is_an_error_with_a_code() {
+    assert_eq!(found("{"), ["error NOT_JSON "]);
+    check(
+        &[("timezone", r#""Europe/Atlantis""#)],
+        &["error ZONE_UNKNOWN timezone"],
+    );
+    check(&[("currency", r#""euro""#)], &["error CURRENCY_UNKNOWN currency"]);
+    check(&[("currency", "")], &["error KEY_MISSING currency"]);
+    check(&[("colour", "1")], &["error KEY_UNKNOWN colour"]);
+    let tiers = |tiers: &str| format!(r#"[{{"id": "t", "type": "tiered", {tiers}}}]"#);
+    let check_tiers = |list: &str, expected: &str| check(&[("charges", &tiers(list))], &[expected]);
+    let open = r#"{"up_to": null, "rate": 1}"#;
+    check_tiers(
+        &format!(r#""tiers": [{{"up_to": 9, "rate": 1}}, {{"up_to": 5, "rate": 1}}, {open}]"#),
+        "error TIERS_NOT_ASCENDING charges[0].tiers",
+    );
+    check_tiers(
+        r#""tiers": [{"up_to": 9, "rate": 1}]"#,
+        "error TIER_GAP charges[0].tiers",
+    );
+    check_tiers(
+        &format!(r#""tiers": [{open}, {open}]"#),
+        "error TIER_UNREACHABLE charges[0].tiers",
+    );
+    let season = |months: &str| {
+        format!(
+            r#""seasons": [{{"name": "s", "months": [1,2,3,4,5,6], "tiers": [{open}]}}, {{"name": "w", "months": [{months}], "tiers": [{open}]}}]"#
+        )
+    };
+    check_tiers(&season("7,8,9,10,11"), "error SEASON_GAP charges[0]");
+    check_tiers(&season("6,7,8,9,10,11,12"), "error SEASON_OVERLAP charges[0]");
+    check(
+        &[(
+            "charges",
+            r#"[{"id": "e", "type": "energy", "bands": [{"name": "b", "rate": 1, "when": [{}]}]}]"#,
+        )],
+        &["error BAND_GAP charges[0]"],
+    );
+    check(
+        &[
+            ("charges", ""),
+            (
+                "versions",
+                r#"[{"valid_from": "2026-01-01", "charges": []}, {"valid_from": "2027-01-01", "charges": []}]"#,
+            ),
+        ],
+        &["error VERSION_OVERLAP versions[1]"],
+    );
+}
+
+#[test]
+fn bands_that_never_hold_and_bands_that_overlap() {
+    let when = |name: &str, when: &str| format!(r#"{{"name": "{name}", "rate": 1, "when": [{when}]}}"#);
+    let all_week = r#"{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}"#;
+    let check_bands =
+        |list: &[String], expected: &[&str]| check(&[("charges", &bands(&list.join(",")))], expected);
+    check_bands(
+        &[when("always", all_week)],
+        &["warning BAND_UNREACHABLE charges[0].otherwise"],
+    );
+    check_bands(
+        &[
+            when("day", r#"{"from": "06:00", "to": "22:00"}"#),
+            when("noon", r#"{"from": "11:00", "to": "13:00"}"#),
+        ],
+        &[
+            "warning BAND_UNREACHABLE charges[0].bands[1]",
+            "warning BAND_OVERLAP charges[0].bands[1]",
+        ],
+    );
+    check_bands(
+        &[
+            when("day", r#"{"from": "06:00", "to": "22:00"}"#),
+            when("late", r#"{"from": "21:45"}"#),
+        ],
+        &["warning BAND_OVERLAP charges[0].bands[1]"],
+    );
+    check_bands(&[when("called", r#"{"event": "peak"}"#)], &[]); // only events can say
+    let contracted = r#"[{"id": "c", "type": "contracted_power", "window_minutes": 15, "rule": "root_sum_square", "excess_id": "x", "excess_rate": 1,
+        "bands": [{"name": "b", "contracted_kw": 1, "rate_per_kw_day": 1, "when": [{}]}], "otherwise": {"name": "o", "contracted_kw": 1, "rate_per_kw_day": 1}}]"#;
+    check(
+        &[("charges", contracted)],
+        &["warning BAND_UNREACHABLE charges[0].otherwise"],
+    );
+}
+
+#[test]
+fn a_band_of_months_that_its_version_does_not_see() {
+    let july = r#"{"id": "e", "type": "energy", "bands": [{"name": "july", "rate": 1, "when": [{"months": [7]}]}], "otherwise": {"name": "rest", "rate": 1}}"#;
+    let versions = format!(
+        r#"[{{"valid_from": "2026-01-01", "valid_to": "2026-07-01", "charges": [{july}]}}, {{"valid_from": "2026-07-03", "charges": [{july}]}}]"#
+    );
+    check(
+        &[
+            ("charges", ""),
+            ("versions", &versions),
+            ("holidays", r#"["2025-12-25"]"#),
+        ],
+        &[
+            "warning VERSION_GAP versions[1]",
+            "warning BAND_UNREACHABLE versions[0].charges[0].bands[0]",
+            "warning HOLIDAYS_UNUSED holidays",
+            "warning HOLIDAY_OUTSIDE holidays",
+        ],
+    );
+}
+
+#[test]
+fn limits_prices_and_windows() {
+    let charges = r#"[{"id": "t", "type": "tiered", "tiers": [{"up_to": 0, "rate": "1"}, {"up_to": null, "rate": "-0.01"}]},
+        {"id": "s", "type": "stairstep", "steps": [{"up_to": 10, "fee": 1}]},
+        {"id": "d", "type": "demand", "window_minutes": 7, "rate": 1},
+        {"id": "g", "type": "demand", "window_minutes": 15, "slide_minutes": 30, "rate": 1}]"#;
+    check(
+        &[
+            ("charges", charges),
+            (
+                "bill_charges",
+                r#"[{"id": "off", "type": "percent", "rate": "-0.1"}]"#,
+            ),
+        ],
+        &[
+            "warning TIER_UNREACHABLE charges[0].tiers[0]",
+            "warning STEP_GAP charges[1].steps",
+            "warning PRICE_NEGATIVE charges[0].tiers[1].rate",
+            "warning WINDOW_UNEVEN charges[2]",
+            "warning WINDOW_GAP charges[3]",
+        ],
+    );
+}
+
+#[test]
+fn holidays_currency_and_rounding() {
+    let hol = r#"{"name": "free", "rate": 1, "when": [{"days": ["hol"]}]}"#;
+    check(
+        &[("charges", &bands(hol))],
+        &[
+            "warning BAND_UNREACHABLE charges[0].bands[0]",
+            "warning HOLIDAYS_MISSING charges[0].bands[0].when[0].days",
+        ],
+    );
+    check(
+        &[("currency", r#""XXX""#)],
+        &["warning CURRENCY_UNKNOWN currency"],
+    );
+    check(
+        &[("rounding", r#"{"scope": "none"}"#)],
+        &["warning ROUNDING rounding"],
+    );
+}
+
+#[test]
+fn rate_records_are_looked_at_too() {
+    let record =
+        |energy: &str| format!(r#"{{"energyratestructure": {energy}, "fixedchargefirstmeter": -1}}"#);
+    assert_eq!(
+        found(&record(
+            r#"[[{"max": 10, "rate": 0.1}, {"max": 10, "rate": 0.2}, {"rate": 0.3}]]"#
+        )),
+        [
+            "warning TIER_UNREACHABLE energyratestructure[0][1]",
+            "warning PRICE_NEGATIVE fixedchargefirstmeter"
+        ]
+    );
+    let hours = format!("[{}]", vec!["0"; 24].join(","));
+    let year = format!("[{}]", vec![hours; 12].join(","));
+    let two = format!(
+        r#"{{"energyratestructure": [[{{"rate": 1}}], [{{"rate": 1}}]], "energyweekdayschedule": {year}, "energyweekendschedule": {year}}}"#
+    );
+    assert_eq!(found(&two), ["warning PERIOD_UNUSED energyratestructure[1]"]);
+    assert_eq!(
+        found(&record(r#"[[{"max": 10, "rate": 0.1}, {"max": 5}]]"#)),
+        ["error TIERS_NOT_ASCENDING energyratestructure[0]"]
+    );
 }
 
 #[test]
 fn a_tariff_without_a_tax_category_is_warned_about() {
-    assert_eq!(warned(""), 1);
-    assert_eq!(warned(r#"{"id": "vat", "type": "percent", "rate": "0.2"}"#), 1);
-    assert_eq!(
-        warned(r#"{"id": "vat", "type": "percent", "rate": "0.2", "tax": {"category": "S"}}"#),
-        0
-    );
+    let expected = ["warning TAX bill_charges"];
+    check(&[("bill_charges", "")], &expected);
+    let levy = r#"[{"id": "vat", "type": "percent", "rate": "0.2"}]"#;
+    check(&[("bill_charges", levy)], &expected);
     let exempt =
-        r#"{"id": "vat", "type": "percent", "rate": 0, "tax": {"category": "E", "exemption": "why"}}"#;
-    assert_eq!(warned(exempt), 0);
+        r#"[{"id": "vat", "type": "percent", "rate": 0, "tax": {"category": "E", "exemption": "why"}}]"#;
+    check(&[("bill_charges", exempt)], &[]);
 }

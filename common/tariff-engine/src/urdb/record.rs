@@ -5,6 +5,7 @@ use crate::exact::Exact;
 use crate::json::Node;
 use crate::reader::{self, At, Problems};
 
+use super::keys::Keys;
 use super::schedule::{self, Schedule};
 use super::tiers::{self, Tier};
 
@@ -91,6 +92,56 @@ impl Record {
         reader::document(text, Self::read)
     }
 
+    /// Period and price of a kilowatt-hour in its first tier, by month (1 to 12) and hour.
+    pub(crate) fn price_at(&self, month: u32, is_weekend: bool, hour: u32) -> (String, Exact) {
+        let index = |number: u32| usize::try_from(number).unwrap_or_default();
+        let period = self
+            .energy_schedule
+            .period(index(month.saturating_sub(1)), is_weekend, index(hour));
+        let tiers = self.energy.get(period).map(Vec::as_slice).unwrap_or_default();
+        let name = if tiers.len() > 1 {
+            format!("period {period}, first of {} tiers", tiers.len())
+        } else {
+            format!("period {period}")
+        };
+        (
+            name,
+            tiers.first().map(|tier| tier.price.clone()).unwrap_or_default(),
+        )
+    }
+
+    /// What is paid beside energy.
+    pub(crate) fn beside(&self) -> Vec<String> {
+        let parts = [
+            ("demand_flat", self.flat_demand.is_some()),
+            ("demand_tou", self.tou_demand.is_some()),
+            ("fixed", self.fixed.is_some()),
+            ("minimum", !self.minimums.is_empty()),
+        ];
+        let there = parts.iter().filter(|(_, is_there)| *is_there);
+        there.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    /// Structure and number of every period that no schedule names.
+    pub(crate) fn unused_periods(&self) -> Vec<(&'static str, usize)> {
+        let of = |name, periods: usize, used: Vec<usize>| {
+            let unused = (0..periods).filter(move |period| !used.contains(period));
+            unused.map(move |period| (name, period)).collect::<Vec<_>>()
+        };
+        let mut unused = of(
+            "energyratestructure",
+            self.energy.len(),
+            self.energy_schedule.named(),
+        );
+        if let Some((structure, schedule)) = &self.tou_demand {
+            unused.extend(of("demandratestructure", structure.len(), schedule.named()));
+        }
+        if let Some((structure, months)) = &self.flat_demand {
+            unused.extend(of("flatdemandstructure", structure.len(), months.clone()));
+        }
+        unused
+    }
+
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut keys = Keys::read(at, problems)?;
         let energy = keys.maybe("energyratestructure", problems, |at, problems| {
@@ -113,7 +164,7 @@ impl Record {
                 );
             }
         }
-        keys.finish_texts(problems);
+        keys.finish_without(&IGNORED, problems);
         Some(Self {
             energy: energy?.unwrap_or_default(),
             energy_schedule: energy_schedule?,
@@ -122,84 +173,6 @@ impl Record {
             fixed: fixed?,
             minimums: minimums?,
         })
-    }
-}
-
-/// The keys of an object without regard to case; names of one thing are one.
-pub(super) struct Keys<'a> {
-    path: String,
-    /// Lower case, and where it stands.
-    pairs: Vec<(String, At<'a>)>,
-    known: Vec<&'static str>,
-}
-
-impl<'a> Keys<'a> {
-    pub(super) fn read(at: &At<'a>, problems: &mut Problems) -> Option<Self> {
-        let mut pairs: Vec<(String, At<'a>)> = Vec::new();
-        for (key, at) in at.pairs(problems)? {
-            let name = match key.to_ascii_lowercase().as_str() {
-                "flatdemandunits" => "flatdemandunit".to_owned(),
-                "demandrateunits" => "demandrateunit".to_owned(),
-                other => other.to_owned(),
-            };
-            if pairs.iter().any(|(earlier, _)| *earlier == name) {
-                problems.add(&at.path, "comes twice");
-            }
-            pairs.push((name, at));
-        }
-        Some(Self {
-            path: at.path.clone(),
-            pairs,
-            known: Vec::new(),
-        })
-    }
-
-    pub(super) fn get(&mut self, key: &'static str) -> Option<At<'a>> {
-        self.known.push(key);
-        let (_, at) = self.pairs.iter().find(|(name, _)| name == key)?;
-        Some(at.clone()).filter(|at| !at.is_null())
-    }
-
-    /// `Some(None)` where it is absent, `None` where it is wrong.
-    pub(super) fn maybe<T>(
-        &mut self,
-        key: &'static str,
-        problems: &mut Problems,
-        read: impl FnOnce(&At<'a>, &mut Problems) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match self.get(key) {
-            Some(at) => read(&at, problems).map(Some),
-            None => Some(None),
-        }
-    }
-
-    pub(super) fn number_or_zero(&mut self, key: &'static str, problems: &mut Problems) -> Option<Exact> {
-        let number = self.maybe(key, problems, |at, problems| at.number(problems))?;
-        Some(number.unwrap_or_default())
-    }
-
-    /// Every other key is refused.
-    pub(super) fn finish(self, problems: &mut Problems) {
-        for (key, at) in self.pairs {
-            if !self.known.contains(&key.as_str()) && !at.is_text() {
-                problems.add(&at.path, "cannot be priced");
-            }
-        }
-    }
-
-    /// Every other key is refused that is neither a text nor known to be ignored.
-    fn finish_texts(self, problems: &mut Problems) {
-        let path = self.path.clone();
-        let rest = self
-            .pairs
-            .iter()
-            .filter(|(key, _)| !IGNORED.contains(&key.as_str()));
-        let rest = Self {
-            path,
-            pairs: rest.cloned().collect(),
-            known: self.known.clone(),
-        };
-        rest.finish(problems);
     }
 }
 

@@ -28,6 +28,12 @@ impl Schedule {
         Self { weekday, weekend }
     }
 
+    /// The periods that occur.
+    pub(super) fn named(&self) -> Vec<usize> {
+        let rows = self.weekday.iter().chain(&self.weekend);
+        rows.flatten().copied().collect()
+    }
+
     /// The period of a month (0 to 11) and an hour (0 to 23).
     pub(super) fn period(&self, month: usize, is_weekend: bool, hour: usize) -> usize {
         let days = if is_weekend { &self.weekend } else { &self.weekday };

@@ -3,7 +3,7 @@
 use crate::exact::Exact;
 use crate::reader::{At, Problems};
 
-use super::record::Keys;
+use super::keys::Keys;
 
 /// A tier whose limit is so high has none: records write "no limit" as 10^38 in several ways.
 const NO_LIMIT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
@@ -98,7 +98,8 @@ pub(super) fn read(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Opt
             .any(|tier| tier.max.is_none());
         let ascend = limits().zip(limits().skip(1)).all(|(a, b)| a <= b);
         if open || !ascend {
-            return at.wrong(
+            return at.wrong_as(
+                "TIERS_NOT_ASCENDING",
                 problems,
                 "limits of tiers must ascend, and only the last may be open",
             );

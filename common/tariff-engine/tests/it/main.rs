@@ -3,4 +3,14 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod corpora;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod schema;

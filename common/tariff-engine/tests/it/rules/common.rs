@@ -215,3 +215,10 @@ fn a_history_of_no_charge_is_refused() {
         .and(r#""history_kw": {"peak": [{"month": "2024-05", "kw": 1}]}"#)
         .refused("the history or the bank names peak");
 }
+
+#[test]
+fn a_cycle_of_more_than_ten_years_is_no_cycle() {
+    let fee = r#"{"id": "f", "type": "annual", "amount": 1}"#;
+    World::new(fee, "2001-01-01", "2011-01-01").check(&[("f", "10")]);
+    World::new(fee, "2001-01-01", "2011-01-10").refused("longer than ten years");
+}

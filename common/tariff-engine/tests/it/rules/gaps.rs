@@ -34,6 +34,31 @@ fn r3_15_a_short_gap_between_measured_neighbours_is_a_line() {
     world(4, 119).refused("no like day has a value for the interval that starts at 2024-06-03T04:00:00Z");
 }
 
+/// Local days of Lord Howe begin at half past in UTC, the hours of this load do not.
+#[test]
+fn r3_15_a_gap_at_the_edge_of_a_cycle_has_the_intervals_that_start_inside() {
+    let mut hours = ["1"; 96];
+    (hours[37], hours[38], hours[61], hours[62]) = ("", "", "", "");
+    let mut world = World::new(FLAT, "2024-06-05", "2024-06-06")
+        .with_load("2024-06-03T00:00Z", 60, &hours)
+        .and(&estimation(60, 0, 1, 7, 0));
+    world.zone = "Australia/Lord_Howe";
+    let bill = world.bill();
+    assert_eq!(amounts(&bill)[0].1, "24");
+    let gap = |start: &str| serde_json::json!({"start_utc": start, "intervals": 1, "method": "like_day"});
+    assert_eq!(
+        bill["gaps"],
+        serde_json::json!([gap("2024-06-04T14:00:00Z"), gap("2024-06-05T13:00:00Z")])
+    );
+}
+
+#[test]
+fn a_gap_of_years_is_refused_before_it_fills_the_memory() {
+    let mut world = World::new(FLAT, "2020-01-01", "2029-12-31").and(&estimation(1, 0, 1, 7, 0));
+    world.load = Some("start_utc,minutes,import_kwh\n2019-12-31T23:59Z,1,1\n".to_owned());
+    world.refused("the gap from 2020-01-01T00:00:00Z is too long to be estimated");
+}
+
 /// Half days from Saturday 1 June on; the second half of a day is given, the first is 0.
 fn halves(afternoons: &[&'static str], cycle: (&str, &str), keys: &str, holidays: &str) -> World {
     let values: Vec<&str> = afternoons.iter().flat_map(|value| ["0", *value]).collect();

@@ -142,6 +142,31 @@ fn r3_14_trueup_recomputes_the_energy_since_the_last_actual_read() {
     ]);
 }
 
+/// An id that is a fee in one version and energy in the next: only energy is settled.
+#[test]
+fn r3_14_fees_are_not_previously_billed_energy() {
+    let versions = r#""versions": [
+        {"valid_from": "2024-01-01", "valid_to": "2024-06-06", "charges": [{"id": "e", "type": "energy", "rate": 1}, {"id": "x", "type": "daily", "amount": 1}]},
+        {"valid_from": "2024-06-06", "charges": [{"id": "x", "type": "energy", "rate": 1}, {"id": "e", "type": "daily", "amount": 1}]}]"#;
+    trueup(versions, "trueup").check_all(&[
+        &[
+            ("e@2024-06-01", "50"),
+            ("x@2024-06-01", "5"),
+            ("x@2024-06-06", "50"),
+            ("e@2024-06-06", "5"),
+            ("v", "110"),
+        ],
+        &[("x@2024-06-11", "50"), ("e@2024-06-11", "10"), ("v", "60")],
+        &[
+            ("e@2024-06-01", "50"),
+            ("x@2024-06-06", "250"),
+            ("e@2024-06-21", "10"),
+            ("previously_billed", "-150"),
+            ("v", "160"),
+        ],
+    ]);
+}
+
 #[test]
 fn r3_14_without_trueup_every_bill_is_the_difference_of_its_reads() {
     let charges = format!(r#""charges": [{FLAT}]"#);

@@ -1,0 +1,75 @@
+//! What a line is for, so that bills under tariffs of different build can be compared.
+
+use crate::how::How;
+use crate::statement::{Line, Register};
+
+/// The part of a bill that a line belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Component {
+    /// Energy that was taken.
+    Energy,
+    /// Energy that was given, and what became of it.
+    Export,
+    /// Power, and reactive energy.
+    Demand,
+    /// What is paid for days.
+    Fixed,
+    /// Tax.
+    Tax,
+    /// Minimums, discounts and everything else that is worked out from other lines.
+    Other,
+}
+
+impl Component {
+    /// All of them, as bills are read.
+    pub const ALL: [Self; 6] = [
+        Self::Energy,
+        Self::Export,
+        Self::Demand,
+        Self::Fixed,
+        Self::Tax,
+        Self::Other,
+    ];
+
+    /// A word for tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Energy => "energy",
+            Self::Export => "export",
+            Self::Demand => "demand",
+            Self::Fixed => "fixed",
+            Self::Tax => "tax",
+            Self::Other => "other",
+        }
+    }
+
+    /// Of a line of the engine.
+    pub(super) fn of(line: &Line) -> Self {
+        match &line.how {
+            How::Energy { register, .. } | How::Indexed { register, .. } | How::Tiers { register, .. }
+                if *register == Register::Export =>
+            {
+                Self::Export
+            }
+            How::Energy { .. }
+            | How::Indexed { .. }
+            | How::Tiers { .. }
+            | How::Package { .. }
+            | How::Step { .. }
+            | How::NetEnergy { .. }
+            | How::Rebates(_)
+            | How::Previous { .. } => Self::Energy,
+            How::Expired => Self::Export,
+            How::Demand(_)
+            | How::Coincident { .. }
+            | How::Reactive { .. }
+            | How::ContractedBand { .. }
+            | How::ContractedFee { .. }
+            | How::ContractedExcess { .. } => Self::Demand,
+            How::Days { .. } => Self::Fixed,
+            How::Lines(_) if line.tax.is_some() => Self::Tax,
+            How::Lines(_) => Self::Other,
+        }
+    }
+}

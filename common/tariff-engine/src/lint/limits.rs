@@ -1,0 +1,57 @@
+//! Tiers and steps that nothing reaches, or beyond which nothing has a price.
+
+use super::{Finding, Subject, walk};
+use crate::exact::Exact;
+use crate::json::Node;
+
+/// Lists of limits in a neutral tariff.
+const LISTS: [&str; 2] = [".tiers", ".steps"];
+
+/// Limits ascend from 0, or the tariff is refused; so a limit of 0 is the first.
+pub(super) fn unreachable(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    walk(subject.node, "", &mut |path, node| {
+        let Node::List(items) = node else { return };
+        if !LISTS.iter().any(|list| path.ends_with(list)) {
+            return;
+        }
+        let limit = |item: Option<&Node>| item.and_then(|item| item.get("up_to")).and_then(number);
+        if limit(items.first()).is_some_and(|limit| limit.is_zero()) {
+            let text = "only a quantity of nothing is up to 0: this price is never paid";
+            findings.push(Finding::warning("TIER_UNREACHABLE", format!("{path}[0]"), text));
+        }
+        if limit(items.last()).is_some() {
+            let text = "the last step has a limit: a bill with a larger quantity is refused";
+            findings.push(Finding::warning("STEP_GAP", path, text));
+        }
+    });
+    findings
+}
+
+/// A tier that ends where the one before it did.
+pub(super) fn of_record(node: &Node) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    walk(node, "", &mut |path, node| {
+        let Node::List(items) = node else { return };
+        let limit = |item: &Node| item.get("max").and_then(number);
+        for (index, pair) in items.windows(2).enumerate() {
+            if let [earlier, later] = pair
+                && let (Some(earlier), Some(later)) = (limit(earlier), limit(later))
+                && earlier == later
+            {
+                let path = format!("{path}[{}]", index.saturating_add(1));
+                let text = format!("the tier before it ends at {later}, too: this price is never paid");
+                findings.push(Finding::warning("TIER_UNREACHABLE", path, text));
+            }
+        }
+    });
+    findings
+}
+
+/// A decimal, however it is written.
+pub(super) fn number(node: &Node) -> Option<Exact> {
+    match node {
+        Node::Number(digits) | Node::Text(digits) => digits.parse().ok(),
+        Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => None,
+    }
+}

@@ -1,0 +1,141 @@
+//! A tariff in words: a row for every charge, everything that was written and nothing else.
+
+use crate::json::Node;
+use crate::reader::Problems;
+use crate::tariff::Tariff;
+
+/// A tariff at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// SHA-256 of the canonical text.
+    pub edition: String,
+    /// Keys of the whole tariff and their values in words.
+    pub terms: Vec<(String, String)>,
+    /// Charges in order, bill charges last.
+    pub charges: Vec<Row>,
+}
+
+/// A charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The first day of its version, if there are versions; of a bill charge nothing.
+    pub version: String,
+    /// Its id.
+    pub id: String,
+    /// Its type.
+    pub kind: String,
+    /// Everything else, in words.
+    pub words: String,
+}
+
+/// Lists of charges.
+const CHARGES: [&str; 3] = ["charges", "versions", "bill_charges"];
+
+impl Outline {
+    /// Of the text of a neutral tariff.
+    ///
+    /// # Errors
+    /// [`Problems`] of the text.
+    pub fn of(text: &str) -> Result<Self, Problems> {
+        let tariff = Tariff::parse(text)?;
+        let node = crate::reader::node(text)?;
+        let mut charges = rows(node.get("charges"), "");
+        for version in items(node.get("versions")) {
+            let from = version.get("valid_from").map(words).unwrap_or_default();
+            charges.extend(rows(version.get("charges"), &from));
+        }
+        charges.extend(rows(node.get("bill_charges"), ""));
+        let terms = pairs(&node)
+            .iter()
+            .filter(|(key, _)| !CHARGES.contains(&key.as_str()));
+        Ok(Self {
+            edition: tariff.edition().to_owned(),
+            terms: terms.map(|(key, value)| (key.clone(), words(value))).collect(),
+            charges,
+        })
+    }
+}
+
+fn rows(charges: Option<&Node>, version: &str) -> Vec<Row> {
+    let text = |charge: &Node, key| charge.get(key).map(words).unwrap_or_default();
+    let row = |charge: &Node| Row {
+        version: version.to_owned(),
+        id: text(charge, "id"),
+        kind: text(charge, "type"),
+        words: keys(charge, &["id", "type"]),
+    };
+    items(charges).iter().map(row).collect()
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node {
+        Some(Node::List(items)) => items,
+        _ => &[],
+    }
+}
+
+fn pairs(node: &Node) -> &[(String, Node)] {
+    match node {
+        Node::Object(pairs) => pairs,
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => &[],
+    }
+}
+
+/// `key value` of every key but some.
+fn keys(node: &Node, without: &[&str]) -> String {
+    let wanted = pairs(node)
+        .iter()
+        .filter(|(key, _)| !without.contains(&key.as_str()));
+    let shown: Vec<String> = wanted
+        .map(|(key, value)| match (key.as_str(), value) {
+            ("when", Node::List(rules)) => {
+                let rules: Vec<String> = rules.iter().map(rule).collect();
+                format!("when {}", rules.join(" or "))
+            }
+            (key, Node::Object(_)) => format!("{key} ({})", words(value)),
+            (key, Node::List(items)) if items.iter().any(|item| matches!(item, Node::Object(_))) => {
+                let items: Vec<String> = items.iter().map(|item| format!("({})", words(item))).collect();
+                format!("{key} {}", items.join(" "))
+            }
+            (key, value) => format!("{key} {}", words(value)),
+        })
+        .collect();
+    shown.join(", ")
+}
+
+/// `mon tue 16:00-21:00 in months 6 7`.
+fn rule(node: &Node) -> String {
+    let part = |key| node.get(key).map(words);
+    let clock = match (part("from"), part("to")) {
+        (None, None) => None,
+        (from, to) => Some(format!(
+            "{}-{}",
+            from.as_deref().unwrap_or("00:00"),
+            to.as_deref().unwrap_or("24:00")
+        )),
+    };
+    let months = part("months").map(|months| format!("in months {months}"));
+    let event = part("event").map(|event| format!("during {event}"));
+    let parts: Vec<String> = [part("days"), clock, months, event]
+        .into_iter()
+        .flatten()
+        .collect();
+    if parts.is_empty() {
+        "always".to_owned()
+    } else {
+        parts.join(" ")
+    }
+}
+
+fn words(node: &Node) -> String {
+    match node {
+        Node::Null => "no limit".to_owned(),
+        Node::Bool(flag) => flag.to_string(),
+        Node::Number(text) | Node::Text(text) => text.clone(),
+        Node::List(items) => items.iter().map(words).collect::<Vec<_>>().join(" "),
+        Node::Object(_) => keys(node, &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use super::*;
+
+const TARIFF: &str = r#"{"currency": "EUR", "timezone": "Europe/Berlin", "rounding": {"scope": "none"}, "holidays": ["2026-05-01"],
+    "versions": [
+        {"valid_from": "2025-01-01", "valid_to": "2026-01-01", "charges": [{"id": "old", "type": "energy", "rate": "0.5"}]},
+        {"valid_from": "2026-01-01", "charges": [
+            {"id": "e", "type": "energy", "bands": [
+                {"name": "peak", "rate": "0.4", "when": [{"days": ["mon", "tue", "wed", "thu", "fri"], "months": [7], "from": "16:30", "to": "20:00"}]}],
+                "otherwise": {"name": "rest", "rate": "0.2"}},
+            {"id": "levy", "type": "energy", "rate": "0.05"}, {"id": "fee", "type": "daily", "amount": 1}]}]}"#;
+
+#[test]
+fn alike_days_share_a_page_and_prices_add_up() {
+    let picture = Picture::of(TARIFF, None).unwrap();
+    let days: Vec<_> = picture.pages.iter().map(|page| page.days.join(" ")).collect();
+    assert_eq!(days, ["mon tue wed thu fri", "sat sun hol"]);
+    let prices: Vec<_> = picture
+        .prices
+        .iter()
+        .map(|price| (price.name.as_str(), price.rate.to_string()))
+        .collect();
+    assert_eq!(
+        prices,
+        [
+            ("e.rest + levy", "0.25".to_owned()),
+            ("e.peak + levy", "0.45".to_owned())
+        ]
+    );
+    assert_eq!(picture.beside, ["fee"]);
+    let july = &picture.pages[0].hours[6];
+    let hour = |price, changes| Hour { price, changes };
+    assert_eq!(july[15], hour(0, false));
+    assert_eq!(july[16], hour(0, true)); // from 16:30
+    assert_eq!(july[17], hour(1, false));
+    assert_eq!(july[20], hour(0, false));
+    assert!(
+        picture.pages[1]
+            .hours
+            .iter()
+            .flatten()
+            .all(|other| *other == hour(0, false))
+    );
+}
+
+#[test]
+fn a_version_is_found_by_a_day() {
+    let old = Picture::of(TARIFF, Some("2025-06-01".parse().unwrap())).unwrap();
+    assert_eq!(old.prices[0].name, "old");
+    let problems = Picture::of(TARIFF, Some("2024-06-01".parse().unwrap())).unwrap_err();
+    assert_eq!(problems.to_string(), "versions: no version covers the day");
+}
+
+#[test]
+fn a_record_has_weekdays_and_weekends() {
+    let weekday = format!(
+        "[{}]",
+        vec![format!("[{},1,1,1,1]", vec!["0"; 20].join(",")); 12].join(",")
+    );
+    let weekend = format!(
+        "[{}]",
+        vec![format!("[{}]", vec!["0"; 24].join(",")); 12].join(",")
+    );
+    let record = format!(
+        r#"{{"energyratestructure": [[{{"max": 100, "rate": 0.1, "adj": 0.01}}, {{"rate": 0.2}}], [{{"rate": 0.3}}]], "fixedchargefirstmeter": 5,
+            "energyweekdayschedule": {weekday}, "energyweekendschedule": {weekend}}}"#
+    );
+    let picture = Picture::of(&record, None).unwrap();
+    assert_eq!(picture.pages.len(), 2);
+    let prices: Vec<_> = picture
+        .prices
+        .iter()
+        .map(|price| (price.name.as_str(), price.rate.to_string()))
+        .collect();
+    assert_eq!(
+        prices,
+        [
+            ("period 0, first of 2 tiers", "0.11".to_owned()),
+            ("period 1", "0.3".to_owned())
+        ]
+    );
+    assert_eq!(picture.beside, ["fixed"]);
+}

@@ -1,0 +1,4 @@
+//! Load files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| gridtally_fuzz::load(bytes));

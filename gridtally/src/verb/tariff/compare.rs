@@ -1,0 +1,202 @@
+//! `gridtally tariff compare`: what one load costs in a year under every tariff of a folder, cheapest first.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use serde_json::{Map, Value, json};
+use tariff_engine::case::{Bills, Case, CaseError, Component, Files};
+use tariff_engine::{Exact, Mode};
+
+use super::{read, wrong};
+use crate::cli::{CompareArgs, Format};
+use crate::error::CommandError;
+use crate::output::{self, Column};
+
+/// Days of a year; a load of a leap year is one as it is.
+const YEAR: u64 = 365;
+/// Decimal places of amounts in the comparison.
+const PLACES: u32 = 2;
+const COSTS: &[Column] = &[
+    ("TARIFF", "tariff"),
+    ("CURRENCY", "currency"),
+    ("PER YEAR", "per_year"),
+    ("ENERGY", "components.energy"),
+    ("EXPORT", "components.export"),
+    ("DEMAND", "components.demand"),
+    ("FIXED", "components.fixed"),
+    ("TAX", "components.tax"),
+    ("OTHER", "components.other"),
+];
+const DIFFERENCES: &[Column] = &[
+    ("MORE THAN THE CHEAPEST", "tariff"),
+    ("CURRENCY", "currency"),
+    ("PER YEAR", "more.per_year"),
+    ("ENERGY", "more.energy"),
+    ("EXPORT", "more.export"),
+    ("DEMAND", "more.demand"),
+    ("FIXED", "more.fixed"),
+    ("TAX", "more.tax"),
+    ("OTHER", "more.other"),
+];
+
+/// What a year costs under a tariff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cost {
+    tariff: String,
+    currency: String,
+    /// Days that were billed.
+    days: u64,
+    per_year: Exact,
+    components: BTreeMap<Component, Exact>,
+}
+
+pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
+    let zone = |name: &String| {
+        let zone = name.parse::<Tz>();
+        zone.map_err(|_| CommandError::Invalid(format!("{name} is no IANA time zone")))
+    };
+    let zone = args.tz.as_ref().map(zone).transpose()?;
+    let load = read(&args.load)?;
+    let (mut costs, mut refused) = (Vec::new(), Vec::new());
+    for file in tariffs(&args.tariffs)? {
+        match cost(&file, &load, zone) {
+            Ok(cost) => costs.push(cost),
+            // What is wrong with the load is wrong with it under every tariff.
+            Err(CaseError::Load(reason)) => return Err(wrong(&args.load, &reason)),
+            Err(error) => refused.push(format!("{}: {error}", file.display())),
+        }
+    }
+    print(&costs, args.output)?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let reasons = refused.join("\n");
+    Err(if costs.is_empty() {
+        CommandError::Invalid(reasons)
+    } else {
+        CommandError::Partial(reasons)
+    })
+}
+
+/// The JSON files of a folder, in order of their names.
+fn tariffs(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| wrong(folder, &error))? {
+        let path = entry.map_err(|error| wrong(folder, &error))?.path();
+        if path.is_file() && path.extension().is_some_and(|kind| kind == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(wrong(folder, &"there are no tariffs"));
+    }
+    Ok(files)
+}
+
+fn cost(file: &Path, load: &str, zone: Option<Tz>) -> Result<Cost, CaseError> {
+    let tariff = std::fs::read_to_string(file).map_err(|error| CaseError::Bill {
+        from: String::new(),
+        to: String::new(),
+        reason: error.to_string(),
+    })?;
+    // A neutral tariff has a zone of its own.
+    let zone = zone.filter(|_| tariff_engine::case::is_record(&tariff));
+    let files = Files {
+        tariff: &tariff,
+        load: Some(load),
+        prices: None,
+    };
+    let bills = Case::of_load(&tariff, load, zone, None)?.bills(files)?;
+    let name = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(per_year(name, &bills))
+}
+
+/// The bills of a year as they are, those of another stretch scaled by days.
+fn per_year(tariff: String, bills: &Bills) -> Cost {
+    let days = bills.days();
+    let is_year = days == YEAR || days == YEAR.saturating_add(1);
+    let whole = |days: u64| Exact::whole(days.into());
+    let scale = if is_year {
+        None
+    } else {
+        whole(YEAR).over(whole(days))
+    };
+    let scaled = |amount: &Exact| {
+        scale
+            .as_ref()
+            .map_or_else(|| amount.clone(), |scale| amount.times(scale))
+    };
+    // The engine wrote these amounts: they are decimals.
+    let exact = |text: &str| text.parse::<Exact>().unwrap_or(Exact::ZERO);
+    let mut components: BTreeMap<Component, Exact> = Component::ALL.map(|part| (part, Exact::ZERO)).into();
+    for line in bills.bills.iter().flat_map(|bill| &bill.lines) {
+        let sum = components.entry(line.component).or_default();
+        *sum = sum.plus(scaled(&exact(&line.amount)));
+    }
+    let total = Exact::sum(bills.bills.iter().map(|bill| exact(&bill.total)));
+    Cost {
+        tariff,
+        currency: bills.currency.clone(),
+        days,
+        per_year: scaled(&total),
+        components,
+    }
+}
+
+/// Cheapest first; currencies are not mixed.
+fn rows(costs: &[Cost]) -> Vec<Value> {
+    let mut sorted: Vec<&Cost> = costs.iter().collect();
+    sorted.sort_by(|a, b| (&a.currency, &a.per_year, &a.tariff).cmp(&(&b.currency, &b.per_year, &b.tariff)));
+    let row = |cost: &&Cost| {
+        let cheapest = sorted
+            .iter()
+            .find(|other| other.currency == cost.currency)
+            .unwrap_or(cost);
+        let mut components = Map::new();
+        let mut more = Map::new();
+        more.insert(
+            "per_year".to_owned(),
+            shown(&cost.per_year.minus(&cheapest.per_year)),
+        );
+        for (component, amount) in &cost.components {
+            let least = cheapest.components.get(component).cloned().unwrap_or_default();
+            components.insert(component.word().to_owned(), shown(amount));
+            more.insert(component.word().to_owned(), shown(&amount.minus(least)));
+        }
+        json!({
+            "tariff": cost.tariff, "currency": cost.currency, "days": cost.days, "per_year": shown(&cost.per_year),
+            "components": components, "more": more,
+        })
+    };
+    sorted.iter().map(row).collect()
+}
+
+fn shown(amount: &Exact) -> Value {
+    json!(amount.to_fixed(PLACES, Mode::HalfUp))
+}
+
+fn print(costs: &[Cost], format: Format) -> Result<(), CommandError> {
+    let rows = rows(costs);
+    output::list(format, COSTS, &rows)?;
+    if format == Format::Table && rows.len() > 1 {
+        output::line("")?;
+        output::list(format, DIFFERENCES, &rows)?;
+    }
+    let days = costs
+        .iter()
+        .map(|cost| cost.days)
+        .find(|days| !(YEAR..=YEAR.saturating_add(1)).contains(days));
+    if let Some(days) = days.filter(|_| format == Format::Table) {
+        output::note(&format!("the load has {days} days; amounts are scaled to {YEAR}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+use std::fs;
+
+use tariff_engine::Picture;
+
+use super::*;
+use crate::cli::{CompareArgs, Format};
+
+const FLAT: &str = r#"{"currency": "EUR", "timezone": "UTC", "rounding": {"scope": "line", "mode": "half_up", "places": 2},
+    "charges": [{"id": "energy", "type": "energy", "rate": "0.5"}, {"id": "fee", "type": "daily", "amount": 1}],
+    "bill_charges": [{"id": "vat", "type": "percent", "rate": "0.1", "tax": {"category": "S"}}]}"#;
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("tariffs")).unwrap();
+    fs::write(folder.path().join("tariffs/flat.json"), FLAT).unwrap();
+    let power = FLAT.replace(
+        r#"{"id": "fee", "type": "daily", "amount": 1}"#,
+        r#"{"id": "peak", "type": "demand", "window_minutes": 1440, "rate": 2}"#,
+    );
+    fs::write(folder.path().join("tariffs/power.json"), power).unwrap();
+    let mut load = "start_utc,minutes,import_kwh\n".to_owned();
+    for day in 1..=73 {
+        let date = chrono::NaiveDate::from_yo_opt(2023, day).unwrap();
+        load += &format!("{date}T00:00Z,1440,24\n");
+    }
+    fs::write(folder.path().join("load.csv"), load).unwrap();
+    folder
+}
+
+fn compare(folder: &tempfile::TempDir) -> Result<(), CommandError> {
+    compare::run(&CompareArgs {
+        load: folder.path().join("load.csv"),
+        tariffs: folder.path().join("tariffs"),
+        tz: None,
+        output: Format::Json,
+    })
+}
+
+#[test]
+fn a_tariff_that_cannot_be_priced_does_not_hide_the_others() {
+    let folder = folder();
+    compare(&folder).unwrap();
+    let market = FLAT.replace(r#""type": "energy", "rate": "0.5""#, r#""type": "indexed""#);
+    fs::write(folder.path().join("tariffs/market.json"), market).unwrap();
+    let error = compare(&folder).unwrap_err();
+    assert!(
+        matches!(&error, CommandError::Partial(text) if text.contains("market.json")),
+        "{error}"
+    );
+    fs::remove_file(folder.path().join("tariffs/flat.json")).unwrap();
+    fs::remove_file(folder.path().join("tariffs/power.json")).unwrap();
+    assert!(matches!(compare(&folder).unwrap_err(), CommandError::Invalid(_)));
+    fs::remove_file(folder.path().join("tariffs/market.json")).unwrap();
+    let error = compare(&folder).unwrap_err().to_string();
+    assert!(error.contains("there are no tariffs"), "{error}");
+}
+
+#[test]
+fn lint_fails_for_errors_and_not_for_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    for (text, is_good) in [
+        (FLAT.to_owned(), true),
+        (FLAT.replace(r#""0.5""#, r#""-0.5""#), true),
+        (FLAT.replace("UTC", "Mars/Olympus"), false),
+    ] {
+        fs::write(&file, text).unwrap();
+        assert_eq!(lint::run(&file, Format::Csv).is_ok(), is_good);
+    }
+}
+
+#[test]
+fn a_calendar_is_a_picture_of_letters() {
+    let tariff = FLAT.replace(
+        r#""rate": "0.5""#,
+        r#""bands": [{"name": "high", "rate": "0.5", "when": [{"days": ["mon"], "months": [1], "from": "16:30", "to": "19:00"}]}],
+            "otherwise": {"name": "low", "rate": "0.25"}"#,
+    );
+    let picture = calendar::draw(&Picture::of(&tariff, None).unwrap());
+    let lines: Vec<&str> = picture.lines().collect();
+    assert_eq!(
+        lines[..4],
+        [
+            "mon",
+            "     00 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23",
+            "Jan  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a* b  b  a  a  a  a  a",
+            "Feb  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a  a",
+        ]
+    );
+    assert_eq!(lines[15], "tue wed thu fri sat sun");
+    assert_eq!(
+        lines[30..],
+        [
+            "a  0.25  energy.low",
+            "b  0.5  energy.high",
+            "*  another price begins within the hour",
+            "not in the picture: fee",
+        ]
+    );
+}
