@@ -179,6 +179,7 @@ fn limits_prices_and_windows() {
             "warning PRICE_NEGATIVE charges[0].tiers[1].rate",
             "warning WINDOW_UNEVEN charges[2]",
             "warning WINDOW_GAP charges[3]",
+            "warning TAX bill_charges",
         ],
     );
 }
