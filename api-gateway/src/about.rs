@@ -2,6 +2,7 @@
 
 use proto::analytics::analytics_server::AnalyticsServer;
 use proto::billing::billing_server::BillingServer;
+use proto::billing::quarantine_server::QuarantineServer;
 use proto::billing::register_server::RegisterServer;
 use proto::meter::meter_gateway_server::MeterGatewayServer;
 use tonic::server::NamedService;
@@ -10,10 +11,11 @@ use tonic_health::server::HealthReporter;
 use tonic_reflection::server::{Builder, Error};
 
 /// The services of the port, as the outside calls them.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     <MeterGatewayServer<()> as NamedService>::NAME,
     <BillingServer<()> as NamedService>::NAME,
     <RegisterServer<()> as NamedService>::NAME,
+    <QuarantineServer<()> as NamedService>::NAME,
     <AnalyticsServer<()> as NamedService>::NAME,
 ];
 

@@ -144,6 +144,15 @@ impl Identity {
         }
     }
 
+    /// The highest revision that its readings may have. Staff have some left above those of devices.
+    #[must_use]
+    pub fn max_revision(&self) -> u32 {
+        match self.role {
+            Role::Device => model::MAX_DEVICE_REVISION,
+            Role::Viewer | Role::Billing | Role::Operator | Role::Admin => u32::MAX,
+        }
+    }
+
     /// Checks that the role may do `wanted`.
     ///
     /// # Errors

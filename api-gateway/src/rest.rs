@@ -13,6 +13,7 @@ mod problem;
 mod quarantine;
 mod readings;
 mod register;
+mod repetition;
 mod time;
 mod usage;
 
@@ -31,6 +32,7 @@ use crate::device::Intake;
 use crate::metrics::Metrics;
 use crate::staff::Staff;
 use door::Door;
+pub(crate) use repetition::Keys;
 
 /// The largest body: 1,000 readings, or a tariff with its prices.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -40,6 +42,7 @@ pub(crate) struct App {
     pub(crate) staff: Staff,
     pub(crate) intake: Intake,
     pub(crate) gate: Gate,
+    pub(crate) keys: Keys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
 }

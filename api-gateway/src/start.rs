@@ -113,6 +113,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
         staff,
         intake,
         gate,
+        keys: rest::Keys::default(),
         clock: deps.clock,
         metrics,
     };

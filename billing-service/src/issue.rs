@@ -4,13 +4,15 @@
 //! may have come meanwhile; the event; the end of the intent. Each can be done again. An intent that is still open at start is
 //! resumed, so no number is lost or used twice. The store keeps writes in order, so that one sync before the event is enough.
 
+mod number;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use message_bus::{Bus, Message, Topic};
 use model::Clock;
 use prost::Message as _;
-use proto::billing::{Bill, Seller, Transition};
+use proto::billing::{Bill, Transition};
 use sha2::{Digest, Sha256};
 
 use crate::bill::ISSUED;
@@ -18,7 +20,7 @@ use crate::bill::load::Loader;
 use crate::error::{Error, StoreError};
 use crate::exception::{Cause, Exceptions, Kind};
 use crate::metrics::Metrics;
-use crate::store::{BillInputs, Inserted, Intent, Kept, NumberClaim, Store};
+use crate::store::{BillInputs, Inserted, Intent, Kept, Store};
 use crate::time;
 
 /// What the event of an issued bill claims to be; its body is the bill.
@@ -53,6 +55,14 @@ pub(crate) struct Issuer {
     /// One at a time: the number that is free next, by series.
     next: tokio::sync::Mutex<HashMap<String, u64>>,
     settled_ms: std::sync::atomic::AtomicI64,
+}
+
+/// A bill that is issued.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    pub(crate) bill: Bill,
+    /// By this order; else it was before, or by another at the same time. A bill is new to one at most.
+    pub(crate) is_new: bool,
 }
 
 /// What becomes of an order for one bill.
@@ -111,16 +121,17 @@ impl Issuer {
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Bus`]: some may be issued; order the same again, or let [`Self::resume`] finish.
-    pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Bill>, Error> {
+    pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Issued>, Error> {
         let mut next = self.next.lock().await;
         let mut going = Vec::with_capacity(ready.len());
         let mut issued = Vec::new();
+        let before = |bill| Issued { bill, is_new: false };
         for ready in ready {
             match self.store.get::<Bill>(&ready.bill.id).await? {
-                Some(bill) => issued.push(bill),
+                Some(bill) => issued.push(before(bill)),
                 None => match self.begin(ready, order, &mut next).await? {
                     Begun::Going(begun) => going.push(*begun),
-                    Begun::Done(bill) => issued.push(*bill),
+                    Begun::Done(bill) => issued.push(before(*bill)),
                 },
             }
         }
@@ -224,7 +235,7 @@ impl Issuer {
         &self,
         going: Vec<Going>,
         next: &mut HashMap<String, u64>,
-    ) -> Result<Vec<Bill>, Error> {
+    ) -> Result<Vec<Issued>, Error> {
         if going.is_empty() {
             return Ok(Vec::new());
         }
@@ -233,8 +244,8 @@ impl Issuer {
             bills.push(self.number_and_store(going, next).await?);
         }
         self.store.sync().await?;
-        for (bill, inputs) in &bills {
-            self.look_again(bill, inputs).await?;
+        for (issued, inputs) in &bills {
+            self.look_again(&issued.bill, inputs).await?;
         }
         let event = |bill: &Bill| Message {
             topic: Topic::Events,
@@ -244,56 +255,42 @@ impl Issuer {
             body: bill.encode_to_vec().into(),
         };
         self.bus
-            .publish(bills.iter().map(|(bill, _)| event(bill)).collect())
+            .publish(bills.iter().map(|(issued, _)| event(&issued.bill)).collect())
             .await?;
-        for (bill, _) in &bills {
-            self.store.remove::<Intent>(&Intent::id_of(&bill.id)).await?;
-            self.metrics.bills(ISSUED).inc();
+        for (issued, _) in &bills {
+            let intent = Intent::id_of(&issued.bill.id);
+            self.store.remove::<Intent>(&intent).await?;
         }
         self.store.sync().await?;
-        Ok(bills.into_iter().map(|(bill, _)| bill).collect())
+        Ok(bills.into_iter().map(|(issued, _)| issued).collect())
     }
 
-    /// Gives a frozen bill its number and keeps it.
+    /// Gives a frozen bill its number and keeps it. Of several owners the one that kept it issued it.
     async fn number_and_store(
         &self,
         Going { intent, inputs }: Going,
         next: &mut HashMap<String, u64>,
-    ) -> Result<(Bill, BillInputs), Error> {
+    ) -> Result<(Issued, BillInputs), Error> {
         let mut bill = intent.bill.unwrap_or_default();
         if let Some(done) = self.store.get::<Bill>(&bill.id).await? {
-            return Ok((done, inputs));
+            let issued = Issued {
+                bill: done,
+                is_new: false,
+            };
+            return Ok((issued, inputs));
         }
         let number = self.claim(&intent.series, intent.number_from, &bill.id).await?;
         let free = next.entry(intent.series.clone()).or_insert(1);
         *free = (*free).max(number.saturating_add(1));
         bill.number = format!("{}-{number:06}", intent.series);
         self.settle(inputs.end_ms).await?;
-        let bill = match self.store.insert(&bill).await? {
-            Inserted::New => bill,
-            Inserted::Already => self.store.get(&bill.id).await?.unwrap_or(bill),
-        };
-        Ok((bill, inputs))
-    }
-
-    /// The number of a bill: the first from `from` on that is free or its own already.
-    async fn claim(&self, series: &str, from: u64, bill_id: &str) -> Result<u64, Error> {
-        let mut number = from;
-        loop {
-            let claim = NumberClaim {
-                series: series.to_owned(),
-                number,
-                bill_id: bill_id.to_owned(),
-            };
-            if self.store.insert(&claim).await? == Inserted::New {
-                return Ok(number);
-            }
-            let taken: Option<NumberClaim> = self.store.get(&NumberClaim::id_of(series, number)).await?;
-            if taken.is_some_and(|taken| taken.bill_id == bill_id) {
-                return Ok(number);
-            }
-            number = number.saturating_add(1);
+        let is_new = self.store.insert(&bill).await? == Inserted::New;
+        if is_new {
+            self.metrics.bills(ISSUED).inc();
+        } else {
+            bill = self.store.get(&bill.id).await?.unwrap_or(bill);
         }
+        Ok((Issued { bill, is_new }, inputs))
     }
 
     /// Remembers up to where periods are issued, before a bill says so.
@@ -317,42 +314,6 @@ impl Issuer {
             self.exceptions.raise(&[late_read(&bill.id)]).await?;
         }
         Ok(())
-    }
-
-    /// Seller, kind and year, e.g. `GT-INV-2026`.
-    async fn series(&self, kind: &str, issued_at: &str) -> Result<String, Error> {
-        let sellers = self.store.list::<Seller>("", None, 1).await?;
-        let prefix = sellers
-            .first()
-            .map_or(&self.default_series, |seller| &seller.series);
-        let word = if kind == "credit_note" { "CRN" } else { "INV" };
-        let year = issued_at.get(..4).unwrap_or_default();
-        Ok(format!("{prefix}-{word}-{year}"))
-    }
-
-    /// The first free number, if nobody else claims it: numbers are gap-free, so it is found by halving.
-    async fn next_number(&self, series: &str, next: &mut HashMap<String, u64>) -> Result<u64, Error> {
-        if let Some(free) = next.get(series) {
-            return Ok(*free);
-        }
-        let taken = async |number| -> Result<bool, Error> {
-            let claim: Option<NumberClaim> = self.store.get(&NumberClaim::id_of(series, number)).await?;
-            Ok(claim.is_some())
-        };
-        let (mut used, mut free) = (0_u64, 1_u64);
-        while taken(free).await? {
-            (used, free) = (free, free.saturating_mul(2));
-        }
-        while free.saturating_sub(used) > 1 {
-            let middle = used.midpoint(free);
-            if taken(middle).await? {
-                used = middle
-            } else {
-                free = middle
-            }
-        }
-        next.insert(series.to_owned(), free);
-        Ok(free)
     }
 }
 

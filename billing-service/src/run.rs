@@ -110,10 +110,14 @@ async fn issue(
         }
         return Ok(());
     }
-    for bill in office.issuer.issue(batch, &request.order).await? {
-        answer.issued = answer.issued.saturating_add(1);
+    for issued in office.issuer.issue(batch, &request.order).await? {
         answer.ready = answer.ready.saturating_sub(1);
-        list(answer, bill);
+        if issued.is_new {
+            answer.issued = answer.issued.saturating_add(1);
+            list(answer, issued.bill);
+        } else {
+            answer.already_issued = answer.already_issued.saturating_add(1);
+        }
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ mod mongo;
 use std::sync::Arc;
 
 pub(crate) use document::{
-    BillInputs, Document, Intent, Kept, NumberClaim, Quarantined, RegisterDocument, Sent, TariffEdition, Term,
+    BillInputs, Contest, Document, Intent, Kept, NumberClaim, Quarantined, RegisterDocument, Rival, Sent,
+    TariffEdition, Term,
 };
 pub(crate) use embedded::EmbeddedDocuments;
 pub(crate) use mongo::MongoDocuments;

@@ -19,6 +19,14 @@ pub(crate) fn parse(field: &str, text: &str) -> Result<i64, Error> {
     }
 }
 
+/// That a query asks for no time at all.
+pub(crate) fn bad_range() -> Error {
+    Error::Invalid {
+        reason: "BAD_RANGE",
+        message: "from must be before to".to_owned(),
+    }
+}
+
 /// The beginning of a stored range: checked before it was written.
 pub(crate) fn start(text: &str) -> i64 {
     parse("from", text).unwrap_or(i64::MAX)

@@ -1,5 +1,6 @@
 //! How a command fails, and the exit code that says so.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use message_bus::BusError;
@@ -13,6 +14,15 @@ pub(crate) enum CommandError {
     /// What was typed, or the content of a file, is wrong.
     #[error("{0}")]
     Invalid(String),
+    /// A file that was named cannot be read.
+    #[error("cannot read {}", file.display())]
+    Input {
+        /// Which.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// What was named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -91,6 +101,7 @@ impl CommandError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Input { source, .. } => ErrorKind::of_file(source),
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Partial(_) | Self::Damaged(_) | Self::Failed { .. } | Self::Broken | Self::LeftAtOnce => {
                 ErrorKind::Internal

@@ -5,6 +5,7 @@ pub mod cli;
 mod config;
 mod demo;
 mod error;
+mod input;
 mod output;
 mod platform;
 mod token;

@@ -1,5 +1,6 @@
 //! How answers are printed: a table for people, JSON or CSV for programs. An answer is a list of JSON objects.
 
+mod csv;
 mod progress;
 
 use std::io::{self, Write};
@@ -44,7 +45,7 @@ pub(crate) fn write_list<T: Serialize>(
     let rows = rows.map_err(|error| CommandError::failed("cannot show the answer", error))?;
     match format {
         Format::Json => json(out, &rows),
-        Format::Csv => csv(out, columns, &rows),
+        Format::Csv => csv::write(out, columns, &rows),
         Format::Table => table(out, columns, &rows),
     }
     .or_else(unwritten)
@@ -107,25 +108,6 @@ pub(crate) fn note(text: &str) {
 fn json(out: &mut impl Write, rows: &[Value]) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, rows)?;
     writeln!(out)
-}
-
-fn csv(out: &mut impl Write, columns: &[Column], rows: &[Value]) -> io::Result<()> {
-    let titles: Vec<String> = columns.iter().map(|(_, path)| quoted(path)).collect();
-    writeln!(out, "{}", titles.join(","))?;
-    for row in rows {
-        let cells: Vec<String> = columns.iter().map(|(_, path)| quoted(&cell(row, path))).collect();
-        writeln!(out, "{}", cells.join(","))?;
-    }
-    Ok(())
-}
-
-/// As RFC 4180 wants it.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 fn table(out: &mut impl Write, columns: &[Column], rows: &[Value]) -> io::Result<()> {

@@ -114,7 +114,10 @@ fn look_at<'a>(id: &'a str, rules: &Rules<'_>) -> Meter<'a> {
 }
 
 fn judge(row: &Row, meter: &Meter<'_>, measured: &[Measured], limits: &Limits) -> Result<(), Reason> {
-    let beyond_range = || measured.iter().find_map(|(_, value)| judge_measured(*value));
+    let beyond_range = || {
+        let mut measured = measured.iter();
+        measured.find_map(|(quantity, value)| judge_measured(*quantity, *value))
+    };
     let fault = meter.refused.or_else(|| limits.judge(row)).or_else(beyond_range);
     fault.map_or(Ok(()), Err)
 }

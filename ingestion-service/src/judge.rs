@@ -2,13 +2,11 @@
 //!
 //! Whether the bytes of a device make a row at all is decided where they are decoded, in the gateway.
 
-use model::{Energy, Reason};
+use model::{Energy, MeasuredQuantity, Reason};
 use proto::columns::{KIND_REGISTER, Row};
 
 /// Seconds of a UTC day, which an interval must divide.
 const DAY_SECONDS: u32 = 86_400;
-/// No instrument measures more, in any scaled unit (10^12 V, A, W ...).
-const MAX_MEASURED: u64 = 1_000_000_000_000_000;
 
 /// The limits at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +42,8 @@ impl Limits {
 }
 
 /// What is wrong with a measured value, if anything.
-pub(crate) fn judge_measured(value: i64) -> Option<Reason> {
-    (value.unsigned_abs() > MAX_MEASURED).then_some(Reason::TooLarge)
+pub(crate) fn judge_measured(quantity: MeasuredQuantity, value: i64) -> Option<Reason> {
+    (value.unsigned_abs() > quantity.most()).then_some(Reason::TooLarge)
 }
 
 /// 0 stands for the meter's configured length, which was judged when it was configured.

@@ -73,12 +73,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error with its causes, for a person.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        text
+    }
+
     /// What it means for whoever asked.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Settings { .. } | Self::MeterId(_) | Self::Row { .. } | Self::Load(_) => ErrorKind::Invalid,
-            Self::File { .. } => ErrorKind::NotFound,
+            Self::File { source, .. } => ErrorKind::of_file(source),
             Self::Connect { .. } | Self::GaveUp { .. } => ErrorKind::Unavailable,
             Self::Refused {
                 code: tonic::Code::Unauthenticated,
@@ -89,7 +101,7 @@ impl Error {
         }
     }
 
-    /// The exit code of the program: 2 for what the user wrote, 4 for a file that is not there, 1 for the rest.
+    /// The exit code of the program: 2 for what the user wrote and a file that is none, 4 for one that is not there, 1 for the rest.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.kind() {

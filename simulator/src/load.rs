@@ -105,7 +105,8 @@ impl Load {
         }
     }
 
-    /// Sends the load to `endpoint` (`http://host:port`) until its end or until `stop`, waits for the last answers, and reports.
+    /// Sends the load to `endpoint` (`http://host:port`) until its end or until `stop`, waits for the last answers, and reports. When
+    /// the receiver goes away after it answered something, what was measured until then is reported, with [`Report::failed`].
     ///
     /// # Errors
     /// [`Error::Connect`] when nobody answers, [`Error::Refused`] and [`Error::GaveUp`] when the receiver does not take the calls.
@@ -148,11 +149,17 @@ impl Load {
             }
             Ok::<(), Error>(())
         });
-        finished
-            .await
-            .map_err(|_| Error::Protocol("answers are missing half a minute after the end".to_owned()))??;
+        let late = || Error::Protocol("answers are missing half a minute after the end".to_owned());
+        let outcome = finished.await.unwrap_or_else(|_| Err(late()));
+        senders.abort_all(); // after a failure nobody waits for the others
         let recorder = recorder.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(Report::of(self, &recorder, &tickets, began))
+        let mut report = Report::of(self, &recorder, &tickets, began);
+        match outcome {
+            Err(error) if report.messages == 0 => return Err(error),
+            Err(error) => report.failed = Some(error.chain()),
+            Ok(()) => {}
+        }
+        Ok(report)
     }
 
     /// Messages of one interval of every meter.

@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
         // whoever read the output has seen enough
         Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            complain(&error);
+            complain(&error.chain());
             error.exit_code()
         }
     };
@@ -137,6 +137,9 @@ async fn load(args: &LoadArgs, stop: &CancellationToken) -> Result<u8, Error> {
     let mut report = load.measure(&endpoint, token, stop).await?;
     report.empty_server = args.empty_server;
     report.print(args.output, &mut std::io::stdout().lock())?;
+    if let Some(why) = &report.failed {
+        complain(&format!("the load ended early: {why}"));
+    }
     Ok(report.exit_code())
 }
 
@@ -145,13 +148,7 @@ fn clock() -> Arc<dyn Clock> {
 }
 
 /// Says on stderr what went wrong and why.
-fn complain(error: &Error) {
-    let mut text = format!("gridtally-simulator: {error}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
+fn complain(what: &str) {
     // when stderr is gone, there is nobody to tell
-    drop(writeln!(std::io::stderr().lock(), "{text}"));
+    drop(writeln!(std::io::stderr().lock(), "gridtally-simulator: {what}"));
 }

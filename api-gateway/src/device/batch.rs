@@ -78,8 +78,7 @@ impl Builder {
             self.finish();
             return Err(NoBatch::TooMany);
         }
-        let identity = &self.identity;
-        match claim.judge(|device| identity.may_speak_for(device)) {
+        match claim.judge(&self.identity) {
             Ok(claimed) => self.push(&claimed),
             Err(reason) => {
                 let at = u32::try_from(self.batch.readings).unwrap_or(u32::MAX);
@@ -127,7 +126,7 @@ pub(super) fn single(message: &[u8], identity: &Identity) -> Result<Batch, NoBat
         ..Batch::default()
     };
     let judged = match is_there {
-        true => claim.judge(|device| identity.may_speak_for(device)),
+        true => claim.judge(identity),
         false => Err(Reason::NoReading),
     };
     match judged {
@@ -199,7 +198,9 @@ pub(crate) fn of_columns(columns: ReadingColumns, identity: &Identity) -> Result
             .get(row.meter as usize)
             .copied()
             .unwrap_or(Some(Reason::BadId));
+        let bad_revision = row.revision > identity.max_revision();
         bad_meter
+            .or(bad_revision.then_some(Reason::BadRevision))
             .or(bad_register.then_some(Reason::BadRegister))
             .or(nothing.then_some(Reason::NoValue))
     };

@@ -7,6 +7,7 @@ use proto::columns::{KIND_INTERVAL, KIND_REGISTER, KIND_TELEMETRY};
 use proto::meter::Reading;
 
 use super::wire::{Fields, Malformed};
+use crate::auth::Identity;
 
 /// The first second of the year 1 and the last of the year 9999, UTC.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -79,14 +80,16 @@ impl<'a> Claim<'a> {
         Ok(())
     }
 
-    /// The row it is, of a device that `speaks_for` allows; else the first thing that is wrong, in the order id, owner, time, names,
-    /// values.
-    pub(crate) fn judge(&self, speaks_for: impl Fn(&str) -> bool) -> Result<Claimed<'a>, Reason> {
+    /// The row it is, sent by `identity`; else the first thing that is wrong, in the order id, owner, revision, time, names, values.
+    pub(crate) fn judge(&self, identity: &Identity) -> Result<Claimed<'a>, Reason> {
         if !is_valid_id(self.device_id) {
             return Err(Reason::BadId);
         }
-        if !speaks_for(self.device_id) {
+        if !identity.may_speak_for(self.device_id) {
             return Err(Reason::NotYours);
+        }
+        if self.revision > identity.max_revision() {
+            return Err(Reason::BadRevision);
         }
         let start_ms = self.start_ms()?;
         let channel = named(

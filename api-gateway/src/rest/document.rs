@@ -26,7 +26,7 @@ pub(super) fn start() -> OpenApi {
                 .description(Some(
                     "Energy and money are decimal strings, times RFC 3339 with offset. Lists are pages: give `next_cursor` as \
                      `cursor` for the next one. Errors are problem+json with a stable `reason`. Every request that changes \
-                     something may be repeated without harm; an `Idempotency-Key` is accepted.",
+                     something may be repeated without harm; an `Idempotency-Key` that was used for another request is refused.",
                 ))
                 .build(),
         )
@@ -137,7 +137,8 @@ fn add_idempotency_key(operation: &mut Operation) {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "1 to 255 visible characters. Repeating the request does no harm, with or without it.",
+            "1 to 255 visible characters. Repeating the request does no harm, with or without it; another request under the same \
+             key is refused for a day (422, IDEMPOTENCY_KEY_REUSED).",
         ))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build();

@@ -27,7 +27,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a bill run may be waited for; it goes on without its caller.
 const RUN_DEADLINE: Duration = Duration::from_secs(600);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// What the door counts.
 #[derive(Debug)]
@@ -103,18 +102,22 @@ async fn bounded(door: &Door, request: Request, next: Next) -> Response {
 }
 
 /// Around the routes of the API: who asks, and may they?
-pub(super) async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let wanted = needed(request.method(), request.uri().path());
-    match app.gate.admit(request.headers(), wanted) {
-        Ok(identity) => {
-            if let Err(problem) = check_idempotency_key(&request) {
-                return problem.into_response();
-            }
-            request.extensions_mut().insert(identity);
-            next.run(request).await
-        }
-        Err(error) => Problem::from(error).into_response(),
+    let identity = match app.gate.admit(request.headers(), wanted) {
+        Ok(identity) => identity,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let (mut request, key) = match app.keys.check(request, &identity, app.clock.now_ms()).await {
+        Ok(checked) => checked,
+        Err(problem) => return problem.into_response(),
+    };
+    request.extensions_mut().insert(identity);
+    let answer = next.run(request).await;
+    if let Some(key) = key.filter(|_| answer.status().is_client_error()) {
+        app.keys.forget(key);
     }
+    answer
 }
 
 /// What a request must be allowed to do. A route nobody thought of needs the most.
@@ -124,26 +127,6 @@ fn needed(method: &Method, path: &str) -> Permission {
         Method::POST if path == READINGS => Permission::SendReadings,
         Method::POST if path.starts_with(QUARANTINE) => Permission::Operate,
         _ => Permission::Bill,
-    }
-}
-
-/// Every request that changes something may be repeated without harm (a put replaces, a bill run finds its bills issued, a reading is kept
-/// once), so the key needs no memory; it is only checked.
-fn check_idempotency_key(request: &Request) -> Result<(), Problem> {
-    let key = match *request.method() {
-        Method::POST | Method::PUT => request.headers().get(IDEMPOTENCY_KEY),
-        _ => None,
-    };
-    let Some(key) = key else {
-        return Ok(());
-    };
-    if (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic) {
-        Ok(())
-    } else {
-        Err(Problem::bad(
-            "BAD_IDEMPOTENCY_KEY",
-            "Idempotency-Key is 1 to 255 visible characters",
-        ))
     }
 }
 

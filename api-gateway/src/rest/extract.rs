@@ -1,5 +1,7 @@
 //! What a handler gets out of a request, with refusals that are problems.
 
+mod wording;
+
 use axum::RequestExt as _;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -23,50 +25,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             axum::extract::Query::from_request_parts(parts, state).await;
         match parsed {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(rejection) => Err(Problem::bad("BAD_QUERY", sentence(&rejection.body_text()))),
+            Err(rejection) => Err(Problem::bad(
+                "BAD_QUERY",
+                wording::of_query(&rejection.body_text()),
+            )),
         }
     }
-}
-
-/// What the deserializer says about a query, in words of whoever wrote the query. It names the parameter, then what is wrong with it.
-fn sentence(said: &str) -> String {
-    const UNCLEAR: &str = "the query cannot be understood; /api/openapi.json lists its parameters";
-    let said = said
-        .strip_prefix("Failed to deserialize query string: ")
-        .unwrap_or(said);
-    let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
-    let (first, rest) = match quoted.split_first() {
-        Some((first, rest)) => (*first, rest.join(", ")),
-        None => ("", String::new()),
-    };
-    let wrong = |what: &str| said.contains(what);
-    let key = said
-        .split_once(": ")
-        .map(|(key, _)| key)
-        .filter(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
-    if wrong("unknown field") {
-        let there = if quoted.len() > 2 { "there are" } else { "there is" };
-        return format!("there is no parameter {} here; {there} {rest}", shortened(first));
-    }
-    if wrong("missing field") {
-        return format!("the parameter {first} is missing");
-    }
-    if wrong("duplicate field") {
-        return format!("{first} is given more than once");
-    }
-    match key {
-        Some(key) if wrong("unknown variant") => format!("{key} must be one of {rest}"),
-        Some(key) if wrong("digit") || wrong("number") || wrong("integer") => {
-            format!("{key} must be a positive whole number")
-        }
-        Some(key) => format!("{key} has no value that can be understood"),
-        None => UNCLEAR.to_owned(),
-    }
-}
-
-/// The beginning of what somebody typed.
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }
 
 /// The only variable of a path: an id.
@@ -106,7 +70,7 @@ impl<T: DeserializeOwned + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
                         Problem::new(status, "NOT_JSON", "the body must be application/json")
                     }
                     StatusCode::PAYLOAD_TOO_LARGE => Problem::of_status(status),
-                    _ => Problem::bad("BAD_BODY", rejection.body_text()),
+                    _ => Problem::bad("BAD_BODY", wording::of_body(&rejection.body_text())),
                 })
             }
         }

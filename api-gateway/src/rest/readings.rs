@@ -63,7 +63,7 @@ struct ReadingSent {
     channel: String,
     /// ACTUAL (default), ESTIMATED, EDITED, QUESTIONABLE.
     quality: String,
-    /// Higher for a corrected value.
+    /// Higher for a corrected value; of devices at most 4,000,000,000.
     revision: u32,
     /// The device's counter; 0 = none.
     sequence: u64,

@@ -8,6 +8,7 @@
 )]
 
 mod behind;
+mod bodies;
 mod device;
 mod fakes;
 mod http;

@@ -226,6 +226,7 @@ async fn reflection_names_the_services_of_the_port_unless_switched_off() {
         [
             "gridtally.analytics.v1.Analytics",
             "gridtally.billing.v1.Billing",
+            "gridtally.billing.v1.Quarantine",
             "gridtally.billing.v1.Register",
             "gridtally.meter.v1.MeterGateway",
             "grpc.health.v1.Health",

@@ -10,6 +10,7 @@
 
 #[path = "../it"]
 mod it {
+    mod bodies;
     pub(crate) mod device;
     pub(crate) mod fakes;
     pub(crate) mod http;

@@ -4,7 +4,9 @@
 //! its length as such a number: `gridtally bill inputs 1`; the rating rules; bill, agreement, account and service point ids; currency;
 //! zone; start and end of the period in milliseconds since 1970 UTC; the zone's offsets inside it (start, offset); billing day; tariff
 //! edition; values (name, decimal as written); the hash of what is carried in; the terms: sign, meter, channel, begin, end, configured
-//! seconds, and its runs of reads: start, step, seconds as sent, quality, revision, and the values in 10^-6 kWh.
+//! seconds, and its runs of reads: start, step, seconds as sent, quality, revision, and the values in 10^-6 kWh. Only where reads are in
+//! conflict there follow `conflicts` and, for each term, its starts in conflict with all contents that contest them: value, seconds as
+//! sent, quality; what was outranked contests nothing.
 //! When a read was received is not in it: the same reads in any order of arrival have the same hash.
 
 use sha2::{Digest, Sha256};
@@ -48,6 +50,10 @@ pub(crate) fn inputs_hash(subject: &Subject, inputs: &BillInputs, tariff: &Tarif
     }
     hash.text(NOTHING_CARRIED);
     hash.terms(inputs);
+    if inputs.terms.iter().any(|term| !term.contests.is_empty()) {
+        hash.text("conflicts");
+        hash.contests(inputs);
+    }
     hash.0
         .finalize()
         .iter()
@@ -91,6 +97,21 @@ impl Fields {
                 bytes.clear();
                 bytes.extend(run.values.iter().flat_map(|value| value.to_le_bytes()));
                 self.0.update(&bytes);
+            }
+        }
+    }
+
+    fn contests(&mut self, inputs: &BillInputs) {
+        for term in &inputs.terms {
+            self.length(term.contests.len());
+            for contest in &term.contests {
+                self.number(contest.start_ms);
+                self.length(contest.rivals.len());
+                for rival in &contest.rivals {
+                    self.number(rival.value);
+                    self.number(i64::from(rival.interval_seconds));
+                    self.number(i64::from(rival.quality));
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use model::{Channel, MeterId};
+use model::{Channel, MeterId, Series};
 use proto::billing::{Account, Agreement, Bill, Calendar, Hold, Tariff};
 use tariff_engine::{Period, Register, local};
 
@@ -193,10 +193,15 @@ impl Loader {
             .iter()
             .map(|term| Term {
                 sent: Vec::new(),
+                contests: Vec::new(),
                 ..term.clone()
             })
             .collect();
-        let observed = self.observe(bare).await?;
+        let mut observed = self.observe(bare).await?;
+        // which conflicts matter is asked below
+        for (now, then) in observed.terms.iter_mut().zip(&inputs.terms) {
+            now.contests.clone_from(&then.contests);
+        }
         if observed.terms != inputs.terms {
             return Ok(false);
         }
@@ -228,10 +233,17 @@ impl Loader {
                     covered_ms.max(last.end_ms(term.default_seconds))
                 });
             }
-            let in_conflict = || reads.iter().filter(|read| read.conflict);
-            if let (Some(register), Some(first)) = (usage::register(&term), in_conflict().next()) {
-                let count = u32::try_from(in_conflict().count()).unwrap_or(u32::MAX);
-                observed.conflicts.push((register, count, first.start_ms));
+            let mut in_conflict = reads.iter().filter(|read| read.conflict);
+            if let Some(first) = in_conflict.next() {
+                let last = in_conflict.clone().next_back().unwrap_or(first);
+                let count = u32::try_from(in_conflict.count())
+                    .unwrap_or(u32::MAX)
+                    .saturating_add(1);
+                let conflicts = usage::register(&term).map(|register| (register, count, first.start_ms));
+                observed.conflicts.extend(conflicts);
+                let span = first.start_ms..last.start_ms.saturating_add(1);
+                let series = Series::Interval(channel(&term));
+                term.contests = usage::contests(&self.reads.versions(&meter, &series, span).await?);
             }
             term.sent = usage::sent(&reads);
             observed.terms.push(term);

@@ -1,4 +1,6 @@
+mod conflicts;
 mod retroactive;
+mod withdrawn;
 
 use model::Channel;
 use proptest::prelude::*;

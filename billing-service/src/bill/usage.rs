@@ -5,8 +5,8 @@ use proto::billing::Hold;
 use tariff_engine::{Interval, Register};
 
 use super::{channel, hold};
-use crate::reads::IntervalRead;
-use crate::store::{Sent, Term};
+use crate::reads::{IntervalRead, VersionedRead};
+use crate::store::{Contest, Rival, Sent, Term};
 use crate::time;
 
 /// The runs of reads in order of start: reads at one distance with the same properties are one run, as long as possible.
@@ -43,6 +43,32 @@ pub(crate) fn sent(reads: &[IntervalRead]) -> Vec<Sent> {
         });
     }
     runs
+}
+
+/// The starts in conflict, each with every content that may count. In the order of a set: however they arrived, they are the same.
+pub(crate) fn contests(reads: &[VersionedRead]) -> Vec<Contest> {
+    let contest = |read: &VersionedRead| {
+        let rank = read.versions.first()?.content.rank();
+        let highest = read.versions.iter().map(|version| version.content);
+        let mut rivals: Vec<Rival> = highest
+            .filter(|content| content.rank() == rank)
+            .map(|content| Rival {
+                value: content.value,
+                interval_seconds: content.interval_seconds,
+                quality: content.quality.code(),
+            })
+            .collect();
+        rivals.sort_unstable();
+        Some(Contest {
+            start_ms: read.start_ms,
+            rivals,
+        })
+    };
+    reads
+        .iter()
+        .filter(|read| read.conflict)
+        .filter_map(contest)
+        .collect()
 }
 
 /// Start, length in milliseconds and value of every read of a term, in order of start.

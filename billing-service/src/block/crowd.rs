@@ -1,7 +1,8 @@
 //! A cheap look at one block: may some of its intervals overlap (`DESIGN` 4)?
 //!
 //! It never misses what the block alone can show, and often doubts in vain: whether there is an overlap is decided where the day is
-//! assembled, with the meter's configured length and the days beside it.
+//! assembled, with the meter's configured length and the days beside it. Every day of a meter that is configured longer than usual is
+//! assembled when it is touched, without asking here.
 
 use super::{DAY_MS, Entry};
 

@@ -1,4 +1,5 @@
 mod late;
+mod together;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,7 +9,7 @@ use proto::billing::register_object::Object;
 
 use super::*;
 use crate::cache::MemoryCache;
-use crate::store::{Collection, DocumentStore, Entry};
+use crate::store::{Collection, DocumentStore, Entry, NumberClaim};
 use crate::world::{World, agreement, amounts, batch, installation, load, meter, ms, point, reasons};
 
 const GOLDEN: [(&str, &str); 5] = [
@@ -297,27 +298,4 @@ async fn an_event_that_was_not_published_is_published_by_the_next_resume() {
         .collect();
     assert_eq!(ids.len(), 3);
     assert_eq!(bills(&world).await.len(), 3);
-}
-
-#[tokio::test]
-async fn runs_at_the_same_time_issue_each_bill_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::open(folder.path()).await;
-    let seller = Seller {
-        id: "s".to_owned(),
-        series: "NW7".to_owned(),
-        ..Seller::default()
-    };
-    world.put(Object::Seller(seller)).await.unwrap();
-    street(&world).await;
-    let (one, two, three) = tokio::join!(world.run(), world.run(), world.run());
-    for answer in [one, two, three] {
-        assert_eq!(answer.unwrap().held, 0);
-    }
-    let expected = [
-        "NW7-INV-2024-000001",
-        "NW7-INV-2024-000002",
-        "NW7-INV-2024-000003",
-    ];
-    assert_eq!(numbers(&bills(&world).await), expected);
 }

@@ -1,11 +1,13 @@
 //! Whether an object may stand in the register. A check also writes out defaults, so that what is stored says everything.
 
 mod agreement;
+mod currency;
 
 use chrono_tz::Tz;
 use model::{Channel, is_valid_id};
 use proto::billing::{Account, Calendar, Dial, Installation, Meter, Seller, ServicePoint, Tariff};
 use tariff_engine::Exact;
+use tariff_engine::lint::Finding;
 
 pub(super) use agreement::agreement;
 
@@ -23,6 +25,8 @@ const MAX_TEXT: usize = 500;
 const MAX_PARTS: usize = 100;
 /// Longest text of a tariff, bytes.
 const MAX_TARIFF: usize = 256 * 1024;
+/// As many warnings are kept with a tariff.
+const MAX_WARNINGS: usize = 20;
 /// Most days between the end of a cycle and its run or close.
 const MAX_DAYS: u32 = 90;
 
@@ -69,7 +73,8 @@ fn check_label(what: &str, label: &str) -> Result<(), Error> {
     }
 }
 
-/// Half-open, `to` empty = open-ended; both written as UTC.
+/// Half-open, `to` empty = open-ended; both written as UTC. A range that ends where it begins claims no time: so a fact that should
+/// never have been stated is withdrawn, and stays on record.
 fn check_range(from: &mut String, to: &mut String) -> Result<(i64, i64), Error> {
     let start = time::parse("from", from)?;
     let end = if to.is_empty() {
@@ -77,8 +82,8 @@ fn check_range(from: &mut String, to: &mut String) -> Result<(i64, i64), Error> 
     } else {
         time::parse("to", to)?
     };
-    if start >= end {
-        return invalid("BAD_RANGE", "from must be before to");
+    if start > end {
+        return invalid("BAD_RANGE", "from must not be after to; equal, they withdraw it");
     }
     *from = time::utc(start);
     if end < i64::MAX {
@@ -87,21 +92,16 @@ fn check_range(from: &mut String, to: &mut String) -> Result<(i64, i64), Error> 
     Ok((start, end))
 }
 
+/// Whether two half-open ranges have an instant in common; empty ones have none.
+fn overlap(one: (i64, i64), other: (i64, i64)) -> bool {
+    one.0.max(other.0) < one.1.min(other.1)
+}
+
 fn check_decimal(what: &str, text: &str) -> Result<(), Error> {
     match text.parse::<Exact>() {
         Ok(_) => Ok(()),
         Err(error) => invalid("BAD_NUMBER", format!("{what}: {error}")),
     }
-}
-
-fn check_currency(currency: &str) -> Result<(), Error> {
-    if currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Ok(());
-    }
-    invalid(
-        "BAD_CURRENCY",
-        "currency must be three capital letters (ISO 4217)",
-    )
 }
 
 pub(super) async fn service_point(
@@ -209,7 +209,7 @@ fn check_place(register: &Staging<'_>, installation: &Installation, from: i64, t
         .filter(|place| *place.installation != installation.id);
     if let Some(other) = others
         .into_iter()
-        .find(|other| from < other.to_ms && other.from_ms < to)
+        .find(|other| overlap((from, to), (other.from_ms, other.to_ms)))
     {
         let message = format!(
             "meter {} is at {} in that time already ({})",
@@ -222,7 +222,9 @@ fn check_place(register: &Staging<'_>, installation: &Installation, from: i64, t
 
 pub(super) async fn account(register: &Staging<'_>, account: &mut Account) -> Result<Option<Account>, Error> {
     check_id("id", &account.id)?;
-    check_currency(&account.currency)?;
+    if !currency::is_code(&account.currency) {
+        return invalid("BAD_CURRENCY", "currency must be a code of ISO 4217, such as EUR");
+    }
     check_texts(&[
         ("name", &account.name),
         ("address", &account.address),
@@ -283,6 +285,9 @@ pub(super) async fn tariff(
         Err(problems) => return invalid("TARIFF_INVALID", problems.to_string()),
     };
     parsed.edition().clone_into(&mut tariff.edition);
+    let findings = tariff_engine::lint::lint(&tariff.body); // no errors: it is parsed
+    let warning = |found: &Finding| format!("{}: {}", found.path, found.text);
+    tariff.warnings = findings.iter().take(MAX_WARNINGS).map(warning).collect();
     let old = register.lookup::<Tariff>(&tariff.id).await?;
     if let Some(before) = old
         .as_ref()

@@ -84,6 +84,13 @@ impl Default for Index {
     }
 }
 
+impl MeterFacts {
+    /// Where it is or was, in order: not where its installation was withdrawn.
+    fn stands(&self) -> impl DoubleEndedIterator<Item = &Place> + Clone {
+        self.places.iter().filter(|place| place.from_ms < place.to_ms)
+    }
+}
+
 impl Index {
     pub(crate) fn put_service_point(&mut self, point: &ServicePoint) {
         let zone = point.zone.parse().unwrap_or(Tz::UTC); // checked before it was written
@@ -289,14 +296,11 @@ impl Index {
             .collect()
     }
 
-    /// Where a meter is at `now_ms`, or was last.
+    /// Where a meter is at `now_ms`, or was last; where an installation was withdrawn it never was.
     pub(crate) fn place_of(&self, meter: &str, now_ms: i64) -> Option<&Place> {
-        let places = &self.meters.get(meter)?.places;
-        places
-            .iter()
-            .rev()
-            .find(|place| place.from_ms <= now_ms)
-            .or_else(|| places.first())
+        let mut places = self.meters.get(meter)?.stands();
+        let begun = places.clone().rfind(|place| place.from_ms <= now_ms);
+        begun.or_else(|| places.next())
     }
 
     /// The number of the group that a meter belongs to at `now_ms`, or belonged to last.
@@ -306,7 +310,7 @@ impl Index {
 
     /// The groups that a meter belonged to, ascending; at other times it is in [`NO_GROUP`].
     pub(crate) fn stays_of(&self, meter: &str) -> impl Iterator<Item = Stay<usize>> {
-        let places = self.meters.get(meter).into_iter().flat_map(|meter| &meter.places);
+        let places = self.meters.get(meter).into_iter().flat_map(MeterFacts::stands);
         places.filter_map(|place| {
             Some(Stay {
                 from_ms: place.from_ms,

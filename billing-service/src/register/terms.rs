@@ -97,6 +97,7 @@ fn push_terms(
                 to_ms: part.end_ms,
                 default_seconds: facts.interval_seconds,
                 sent: Vec::new(),
+                contests: Vec::new(),
             });
         }
     }

@@ -67,7 +67,6 @@ async fn objects_that_are_wrong_are_refused() {
         "BAD_CHANNEL",
     )
     .await;
-    check(&world, account("d", "Euro"), "BAD_CURRENCY").await;
     check(&world, account("c", "USD"), "CURRENCY_FIXED").await;
     check(&world, calendar(32, None), "BAD_BILLING_DAY").await;
     check(&world, calendar(31, Some(91)), "BAD_WINDOW").await;
@@ -89,6 +88,18 @@ async fn objects_that_are_wrong_are_refused() {
         .await
         .unwrap_err();
     assert_eq!(empty.reason(), "NO_OBJECT");
+}
+
+#[tokio::test]
+async fn a_currency_is_one_of_iso_4217() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path()).await;
+    for currency in ["Euro", "eur", "ABC", "EUX", "DEM", ""] {
+        check(&world, account("d", currency), "BAD_CURRENCY").await;
+    }
+    for currency in ["AED", "CLF", "VED", "XPF", "ZWG"] {
+        check(&world, account(currency, currency), "").await;
+    }
 }
 
 #[tokio::test]
@@ -118,7 +129,7 @@ async fn facts_that_overlap_are_conflicts() {
     .await;
     check(
         &world,
-        place("k", "2024-02-10T00:00:00Z", "2024-02-10T00:00:00Z"),
+        place("k", "2024-02-10T00:00:00Z", "2024-02-09T00:00:00Z"),
         "BAD_RANGE",
     )
     .await;
@@ -248,5 +259,26 @@ async fn the_version_counts_changes_and_survives() {
             .map(|id| &**id)
             .collect::<Vec<_>>(),
         ["a"]
+    );
+}
+
+#[tokio::test]
+async fn a_tariff_is_kept_with_its_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::open(folder.path()).await;
+    let warned = async |body: &str| {
+        let sent = proto::billing::Tariff {
+            warnings: vec!["made up by the sender".to_owned()],
+            ..tariff("t", body)
+        };
+        world.put(Object::Tariff(sent)).await.unwrap();
+        let kept: proto::billing::Tariff = world.office.register.find("t").await.unwrap();
+        kept.warnings
+    };
+    assert_eq!(warned(TARIFF).await, Vec::<String>::new());
+    let warnings = warned(crate::world::UNTAXED).await;
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("(TAX)"),
+        "{warnings:?}"
     );
 }

@@ -180,7 +180,8 @@ pub(super) async fn issue(office: &Office, request: &IssueBillRequest) -> Result
             &order,
         )
         .await?;
-    issued.into_iter().next().ok_or_else(|| Error::NotFound {
+    let issued = issued.into_iter().next().map(|issued| issued.bill);
+    issued.ok_or_else(|| Error::NotFound {
         what: "bill",
         id: request.id.clone(),
     })

@@ -22,8 +22,6 @@ const STEP_MS: i64 = 8 * 86_400_000;
 const RECENT_MS: i64 = 2 * 86_400_000;
 /// ... at most this many.
 const RECENT: usize = 96;
-/// The list that a cursor belongs to.
-const LIST: &str = "readings";
 /// How long the cache keeps the latest readings of a meter.
 const RECENT_TTL: std::time::Duration = std::time::Duration::from_secs(300);
 
@@ -78,7 +76,12 @@ pub(super) async fn list(
     } else {
         time::parse("to", &request.to)?
     };
-    let (from_ms, skip) = position(&request.cursor, from_ms)?;
+    if !request.from.is_empty() && !request.to.is_empty() && from_ms >= to_ms {
+        return Err(time::bad_range());
+    }
+    // elsewhere a cursor would leave readings out
+    let list = format!("readings|{meter}|{what:?}");
+    let (from_ms, skip) = position(&list, &request.cursor, from_ms)?;
     let limit = page::limit(request.limit, USUAL, MOST);
     let mut items: Vec<(i64, ReadingView)> = Vec::new();
     let mut at_ms = from_ms;
@@ -98,7 +101,7 @@ pub(super) async fn list(
             .take_while(|(at_ms, _)| at_ms == last_ms)
             .count();
         let before = if *last_ms == from_ms { skip } else { 0 };
-        page::cursor(LIST, &format!("{last_ms}.{}", given.saturating_add(before)))
+        page::cursor(&list, &format!("{last_ms}.{}", given.saturating_add(before)))
     });
     Ok(ListReadingsResponse {
         items: items.into_iter().map(|(_, view)| view).collect(),
@@ -125,8 +128,8 @@ fn what(channel: &str) -> Result<What, Error> {
 }
 
 /// Where a page begins: the instant, and how many readings of that instant were given.
-fn position(cursor: &str, from_ms: i64) -> Result<(i64, usize), Error> {
-    let Some(place) = page::after(LIST, cursor)? else {
+fn position(list: &str, cursor: &str, from_ms: i64) -> Result<(i64, usize), Error> {
+    let Some(place) = page::after(list, cursor)? else {
         return Ok((from_ms, 0));
     };
     let parsed = place
@@ -179,11 +182,16 @@ async fn views(
     let view = View::of(office, meter);
     let channels = match what {
         What::Registers => {
-            let registers = office.reads.registers(meter, range_ms).await?;
-            return Ok(registers
-                .iter()
-                .map(|read| (read.read.start_ms, view.register(read)))
-                .collect());
+            let mut found = Vec::new();
+            for read in office.reads.registers(meter, range_ms).await? {
+                let mut shown = view.register(&read);
+                if read.read.versions > 1 {
+                    let series = Series::Register(read.channel, read.register.clone());
+                    shown.versions = versions(office, meter, &series, &read.read, view.zone).await?;
+                }
+                found.push((read.read.start_ms, shown));
+            }
+            return Ok(found);
         }
         What::Telemetry => return Ok(view.telemetry(&office.reads.telemetry(meter, range_ms).await?)),
         What::Channel(channel) => vec![channel],
@@ -194,7 +202,8 @@ async fn views(
         for read in office.intervals(meter, channel, range_ms.clone()).await? {
             let mut shown = view.interval(channel, &read);
             if read.versions > 1 {
-                shown.versions = versions(office, meter, channel, &read, view.zone).await?;
+                let series = Series::Interval(channel);
+                shown.versions = versions(office, meter, &series, &read, view.zone).await?;
             }
             found.push((read.start_ms, shown));
         }
@@ -203,24 +212,32 @@ async fn views(
     Ok(found)
 }
 
+/// Every version of an interval or a dial, the one that counts first.
 async fn versions(
     office: &Office,
     meter: &MeterId,
-    channel: Channel,
+    series: &Series,
     read: &IntervalRead,
     zone: Tz,
 ) -> Result<Vec<ReadingVersion>, Error> {
     let range = read.start_ms..read.start_ms.saturating_add(1);
-    let found = office
-        .reads
-        .versions(meter, &Series::Interval(channel), range)
-        .await?;
-    let shown = |version: &crate::reads::Version| ReadingVersion {
-        usage_kwh: kwh(&version.content),
-        quality: version.content.quality.word().to_owned(),
-        revision: version.content.revision,
-        interval_seconds: version.content.interval_seconds,
-        received_at: time::in_zone(zone, version.received_ms),
+    let found = office.reads.versions(meter, series, range).await?;
+    let is_dial = matches!(series, Series::Register(..));
+    let shown = |version: &crate::reads::Version| {
+        let value = kwh(&version.content);
+        let (usage_kwh, register_kwh) = if is_dial {
+            (String::new(), value)
+        } else {
+            (value, String::new())
+        };
+        ReadingVersion {
+            usage_kwh,
+            register_kwh,
+            quality: version.content.quality.word().to_owned(),
+            revision: version.content.revision,
+            interval_seconds: version.content.interval_seconds,
+            received_at: time::in_zone(zone, version.received_ms),
+        }
     };
     Ok(found.iter().flat_map(|read| &read.versions).map(shown).collect())
 }

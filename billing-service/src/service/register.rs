@@ -32,7 +32,12 @@ macro_rules! by_kind {
             "calendar" => $call::<Calendar>($($argument),*, Object::Calendar).await,
             "tariff" => $call::<Tariff>($($argument),*, Object::Tariff).await,
             "seller" => $call::<Seller>($($argument),*, Object::Seller).await,
-            other => Err(Error::Invalid { reason: "BAD_KIND", message: format!("the register has no {other:?}") }),
+            other => Err(Error::Invalid {
+                reason: "BAD_KIND",
+                message: format!(
+                    "the register has no {other:?}; it has service_point, meter, installation, account, agreement, calendar, tariff, seller"
+                ),
+            }),
         }
     };
 }

@@ -1,8 +1,9 @@
 //! Usage of one meter by windows of time: a window has what began in it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
 use model::{Channel, Energy, MeterId};
 use proto::billing::{GetUsageRequest, GetUsageResponse, UsageWindow};
@@ -15,8 +16,6 @@ use crate::time;
 
 /// Most windows of an answer; the cursor is the `from` of the next.
 const MOST: usize = 10_000;
-/// Windows of an answer to a request without `from`.
-const USUAL: i64 = 96;
 
 /// The length of windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +61,42 @@ impl Resolution {
         }
     }
 
-    /// About how long a window is.
-    fn about_ms(self) -> i64 {
+    /// How long a range is of which only one end is named, or none: long enough for the window under way and the one before it.
+    fn usual(self) -> (Months, Days) {
         match self {
-            Self::Clock(length) => length,
-            Self::LocalDay => local::DAY_MS,
-            Self::LocalMonth => 31 * local::DAY_MS,
+            Self::Clock(_) | Self::LocalDay => (Months::new(0), Days::new(1)),
+            Self::LocalMonth => (Months::new(1), Days::new(0)),
+        }
+    }
+
+    /// What was asked for. Without an end it ends now, or the usual time after its beginning where that is later; without a beginning it
+    /// is the usual time before its end.
+    fn range(self, from: &str, to: &str, now_ms: i64) -> Result<Range<i64>, Error> {
+        let (months, days) = self.usual();
+        let after = |from: i64| {
+            let from = DateTime::from_timestamp_millis(from)?;
+            let to = from.checked_add_months(months)?.checked_add_days(days)?;
+            Some(to.timestamp_millis().max(now_ms))
+        };
+        let before = |to: i64| {
+            let to = DateTime::from_timestamp_millis(to)?;
+            let from = to.checked_sub_months(months)?.checked_sub_days(days)?;
+            Some(from.timestamp_millis())
+        };
+        let given = |key: &str, text: &str| match text {
+            "" => Ok(None),
+            text => time::parse(key, text).map(Some),
+        };
+        let (from, to) = (given("from", from)?, given("to", to)?);
+        let to = match (from, to) {
+            (_, Some(to)) => Some(to),
+            (Some(from), None) => after(from),
+            (None, None) => Some(now_ms),
+        };
+        let from = from.or_else(|| before(to?));
+        match (from, to) {
+            (Some(from), Some(to)) if from < to => Ok(from..to),
+            _ => Err(time::bad_range()),
         }
     }
 }
@@ -86,17 +115,8 @@ pub(super) async fn get(office: &Office, request: &GetUsageRequest) -> Result<Ge
     let resolution = Resolution::parse(&request.resolution)?;
     let zone = zone_of(office, &request.meter_id);
     let now_ms = office.clock.now_ms();
-    let to_ms = if request.to.is_empty() {
-        now_ms
-    } else {
-        time::parse("to", &request.to)?
-    };
-    let from_ms = if request.from.is_empty() {
-        to_ms.saturating_sub(resolution.about_ms().saturating_mul(USUAL))
-    } else {
-        time::parse("from", &request.from)?
-    };
-    let (windows, next_ms) = windows(zone, resolution, from_ms..to_ms.min(now_ms));
+    let range = resolution.range(&request.from, &request.to, now_ms)?;
+    let (windows, next_ms) = windows(zone, resolution, range.start..range.end.min(now_ms));
     let channels = channels(office, &request.meter_id);
     let mut sums: Vec<Sum> = vec![Sum::default(); windows.len()];
     if let (Some((start_ms, _)), Some((_, end_ms))) = (windows.first(), windows.last()) {
@@ -142,11 +162,7 @@ fn channels(office: &Office, meter: &str) -> i64 {
 }
 
 /// The windows that overlap the range, each whole, and where the next answer would begin.
-fn windows(
-    zone: Tz,
-    resolution: Resolution,
-    range_ms: std::ops::Range<i64>,
-) -> (Vec<(i64, i64)>, Option<i64>) {
+fn windows(zone: Tz, resolution: Resolution, range_ms: Range<i64>) -> (Vec<(i64, i64)>, Option<i64>) {
     let mut found = Vec::new();
     let mut at_ms = range_ms.start;
     while let Some((start_ms, end_ms)) = resolution.window(zone, at_ms) {
@@ -166,7 +182,7 @@ async fn add_up(
     office: &Office,
     meter: &MeterId,
     windows: &[(i64, i64)],
-    range_ms: std::ops::Range<i64>,
+    range_ms: Range<i64>,
     sums: &mut [Sum],
 ) -> Result<(), Error> {
     const STEP_MS: i64 = 31 * local::DAY_MS;

@@ -141,6 +141,31 @@ pub(crate) struct Term {
     /// Runs of reads that follow each other at one distance with the same properties.
     #[prost(message, repeated, tag = "7")]
     pub(crate) sent: Vec<Sent>,
+    /// Starts in conflict, in order.
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) contests: Vec<Contest>,
+}
+
+/// A start whose contents of the highest rank differ. Which of them counts is in the run of reads, with the revision of all.
+#[derive(Clone, PartialEq, Eq, Hash, Message)]
+pub(crate) struct Contest {
+    #[prost(int64, tag = "1")]
+    pub(crate) start_ms: i64,
+    /// All of them, in order of value, length, quality.
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) rivals: Vec<Rival>,
+}
+
+/// One of several contents.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Message)]
+pub(crate) struct Rival {
+    /// 10^-6 kWh.
+    #[prost(sint64, tag = "1")]
+    pub(crate) value: i64,
+    #[prost(uint32, tag = "2")]
+    pub(crate) interval_seconds: u32,
+    #[prost(uint32, tag = "3")]
+    pub(crate) quality: u32,
 }
 
 /// A run of reads.

@@ -20,3 +20,28 @@ pub enum ErrorKind {
     /// A fault of the program; only an id that the log explains is shown.
     Internal,
 }
+
+impl ErrorKind {
+    /// What it means that a file which somebody named cannot be used: it is not there, it is no text or no file, or the machine refuses.
+    #[must_use]
+    pub fn of_file(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Io;
+        const NO_TEXT: [Io; 4] = [
+            Io::IsADirectory,
+            Io::NotADirectory,
+            Io::InvalidData,
+            Io::InvalidInput,
+        ];
+        let kind = error.kind();
+        if kind == Io::NotFound {
+            Self::NotFound
+        } else if NO_TEXT.contains(&kind) {
+            Self::Invalid
+        } else {
+            Self::Internal
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

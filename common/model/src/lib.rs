@@ -30,6 +30,6 @@ pub use hash::{content_hash, identity_hash, meter_hash, shard_of};
 pub use id::{
     AccountId, AgreementId, BillId, CalendarId, InvalidId, MeterId, ServicePointId, TariffId, is_valid_id,
 };
-pub use reading::{Channel, Content, MeasuredQuantity, Quality, Series};
+pub use reading::{Channel, Content, MAX_DEVICE_REVISION, MeasuredQuantity, Quality, Series};
 pub use reason::Reason;
 pub use stay::Stay;

@@ -65,6 +65,10 @@ pub struct Content {
     pub revision: u32,
 }
 
+/// The highest `revision` that a device or head-end may send; it holds seconds since 1970 until the year 2096. What is above is for
+/// staff, so that whatever a device sent, a higher revision can decide.
+pub const MAX_DEVICE_REVISION: u32 = 4_000_000_000;
+
 impl Content {
     /// Which of several contents of one identity counts: the highest revision, then any value before an estimated one. Contents
     /// of equal rank that differ are a conflict (`DESIGN` 4).
@@ -126,6 +130,17 @@ impl MeasuredQuantity {
         match self {
             Self::PowerFactor => 4,
             Self::Power | Self::Voltage | Self::Current | Self::Temperature | Self::Pressure => 3,
+        }
+    }
+
+    /// The largest magnitude, scaled: 1 for the power factor, 10^12 of its unit for the others; no instrument measures more.
+    #[must_use]
+    pub const fn most(self) -> u64 {
+        match self {
+            Self::PowerFactor => 10_000,
+            Self::Power | Self::Voltage | Self::Current | Self::Temperature | Self::Pressure => {
+                1_000_000_000_000_000
+            }
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Reason {
     BadRegister,
     /// An interval that is longer than a day or does not divide one.
     BadInterval,
+    /// A revision above [`crate::MAX_DEVICE_REVISION`] from a device.
+    BadRevision,
     /// The token does not speak for this device.
     NotYours,
     /// Later than now + 5 minutes.
@@ -55,6 +57,7 @@ impl Reason {
         Self::NoValue,
         Self::BadRegister,
         Self::BadInterval,
+        Self::BadRevision,
         Self::NotYours,
         Self::InFuture,
         Self::TooOld,
@@ -79,6 +82,7 @@ impl Reason {
             Self::NoValue => "NO_VALUE",
             Self::BadRegister => "BAD_REGISTER",
             Self::BadInterval => "BAD_INTERVAL",
+            Self::BadRevision => "BAD_REVISION",
             Self::NotYours => "NOT_YOURS",
             Self::InFuture => "IN_FUTURE",
             Self::TooOld => "TOO_OLD",
@@ -98,7 +102,10 @@ impl Reason {
             Self::BadTimestamp => "timestamp is missing or not an instant between the years 1 and 9999",
             Self::NotFinite => "a value is NaN or infinite",
             Self::Negative => "energy must not be negative; use channel EXPORT for the other direction",
-            Self::TooLarge => "a value is beyond what a meter can measure (100 MWh per interval)",
+            Self::TooLarge => {
+                "a value is out of range: energy up to 100 MWh per interval, a dial up to 10^9 kWh, power_factor -1 to 1, other \
+                 measurements up to 10^12 of their unit"
+            }
             Self::UnknownEnum => "channel or quality has a number this server does not know",
             Self::TwoValues => "send usage_kwh or register_kwh, not both",
             Self::NoValue => "the reading has neither a value nor telemetry",
@@ -106,6 +113,7 @@ impl Reason {
                 "register_kwh needs the name of its register, 1 to 64 of A-Z a-z 0-9 . _ : -"
             }
             Self::BadInterval => "interval_seconds must divide a day",
+            Self::BadRevision => "revision of a device is at most 4000000000; those above are for staff",
             Self::NotYours => "the token does not speak for this device",
             Self::InFuture => "timestamp is more than 5 minutes ahead of the server's clock",
             Self::TooOld => "timestamp is older than reads are kept",

@@ -74,7 +74,8 @@ impl KitError {
         match self {
             Self::Config { .. } => ErrorKind::Invalid,
             Self::PortInUse { .. } | Self::FolderInUse { .. } => ErrorKind::Conflict,
-            Self::Listen { .. } | Self::File { .. } => ErrorKind::Unavailable,
+            Self::Listen { .. } => ErrorKind::Unavailable,
+            Self::File { source, .. } => ErrorKind::of_file(source),
             Self::Setup { .. } => ErrorKind::Internal,
         }
     }

@@ -8,6 +8,7 @@ mod limits;
 mod periods;
 mod prices;
 mod rounding;
+mod taxes;
 mod versions;
 mod windows;
 
@@ -67,7 +68,7 @@ struct Subject<'a> {
 }
 
 /// Rules of neutral tariffs.
-const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 8] = [
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 9] = [
     versions::gaps,
     bands::unreachable_and_overlapping,
     limits::unreachable,
@@ -76,6 +77,7 @@ const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 8] = [
     holidays::without_effect,
     currency::unknown,
     rounding::not_per_line,
+    taxes::none,
 ];
 
 /// Everything to say about the text of a tariff, neutral or a rate record: all errors, or else all warnings. Nothing = good.

@@ -105,6 +105,51 @@ fn what_is_not_there_is_4() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_file_that_is_not_there_is_4_for_every_verb() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (gone, data, load) = (path("gone"), path("data"), path("load.csv"));
+    std::fs::write(&load, CSV)?;
+    let verbs: [&[&str]; 7] = [
+        &["config", "check", "--config", &gone],
+        &["rate", "--case", &gone],
+        &["rate", "--tariff", &gone, "--load", &load],
+        &["rate", "--case-dir", &gone, "--out-dir", &data],
+        &["tariff", "lint", &gone],
+        &["reading", "import", &gone, "--meter", "m", "--data", &data],
+        &["register", "import", &gone, "--data", &data],
+    ];
+    for verb in verbs {
+        let (status, said) = code(verb)?;
+        assert_eq!(status, 4, "{verb:?}: {said}");
+        assert!(said.contains(&gone), "{verb:?}: {said}");
+    }
+    let mut replay = program::command("gridtally-simulator")?;
+    let replay = replay
+        .args(["replay", "--load", &gone, "--meters", "m", "--dry-run"])
+        .output()?;
+    assert_eq!(replay.status.code(), Some(4), "{replay:?}");
+    // what is there and is no text is wrong input
+    assert_eq!(code(&["tariff", "lint", &folder.path().to_string_lossy()])?.0, 2);
+    Ok(())
+}
+
+#[test]
+fn a_tariff_whose_bills_would_all_be_held_is_warned_about() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("tariff.json");
+    let text = r#"{"currency": "EUR", "timezone": "UTC", "rounding": {"scope": "line", "mode": "half_up", "places": 2},
+        "charges": [{"id": "base", "type": "daily", "amount": 1}]}"#;
+    std::fs::write(&file, text)?;
+    let printed = program::gridtally_ok(["tariff", "lint", &file.to_string_lossy()])?;
+    assert!(
+        printed.contains("warning") && printed.contains("(TAX)"),
+        "{printed}"
+    );
+    Ok(())
+}
+
 const CSV: &str =
     "start_utc,import_kwh\n2025-10-01T00:00:00Z,0.5\n2025-10-01T00:15:00Z,0.25\n2025-10-01T00:30:00Z,-1\n";
 
@@ -169,9 +214,38 @@ async fn verbs_ask_the_running_instance_and_open_the_folder_without_one() -> Res
     usage.extend(["--resolution", "1h", "--output", "json", "--data", &data]);
     let usage: serde_json::Value = serde_json::from_str(&program::gridtally_ok(usage)?)?;
     assert_eq!(usage[0]["import_kwh"], "0.75", "{usage}");
+    ranges_and_kinds(&data)?;
     let verified = program::gridtally_ok(["log", "verify", "--data", &data])?;
     assert!(verified.contains("SEGMENT"), "{verified}");
     let dumped = program::gridtally_ok(["log", "dump", "--data", &data, "--output", "json"])?;
     assert!(dumped.contains("gridtally.meter.v1.ReadingColumns"), "{dumped}");
+    Ok(())
+}
+
+/// What verbs assume and refuse, on a folder with the meter `csv-1`.
+fn ranges_and_kinds(data: &str) -> Result<()> {
+    let recent = ["meter", "usage", "csv-1", "--output", "json", "--data", data];
+    let recent: serde_json::Value = serde_json::from_str(&program::gridtally_ok(recent)?)?;
+    assert_eq!(
+        recent.as_array().map(Vec::len),
+        Some(2),
+        "yesterday and today: {recent}"
+    );
+    let turned = [
+        "--from",
+        "2025-10-02T00:00:00Z",
+        "--to",
+        "2025-10-01T00:00:00Z",
+        "--data",
+        data,
+    ];
+    for verb in ["readings", "usage"] {
+        let (status, said) = code(&[&["meter", verb, "csv-1"], &turned[..]].concat())?;
+        assert_eq!(status, 2, "{said}");
+        assert!(said.contains("from must be before to (BAD_RANGE)"), "{said}");
+    }
+    let (status, said) = code(&["register", "list", "foo", "--data", data])?;
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("service_point"), "{said}");
     Ok(())
 }

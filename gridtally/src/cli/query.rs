@@ -63,15 +63,15 @@ pub enum MeterCommand {
         #[command(flatten)]
         query: Query,
     },
-    /// The usage of a meter
+    /// The usage of a meter: windows that overlap the range, each whole
     Usage {
         /// Id of the meter
         id: String,
-        /// First instant, RFC 3339
-        #[arg(long)]
+        /// First instant, RFC 3339 [default: a day, at 1mo a month, before --to]
+        #[arg(long, default_value = "", hide_default_value = true)]
         from: String,
-        /// First instant after, RFC 3339
-        #[arg(long)]
+        /// First instant after, RFC 3339 [default: now, or a day, at 1mo a month, after --from where that is later]
+        #[arg(long, default_value = "", hide_default_value = true)]
         to: String,
         /// 15m, 1h, 1d or 1mo
         #[arg(long, default_value = "1d")]

@@ -184,7 +184,7 @@ pub(super) fn shared_objects() -> Vec<Object> {
             id: offer.id.to_owned(),
             name: offer.name.to_owned(),
             body: offer.body.to_owned(),
-            edition: String::new(),
+            ..Tariff::default()
         })
     }));
     objects

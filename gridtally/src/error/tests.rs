@@ -1,3 +1,4 @@
+use std::io::ErrorKind as Io;
 use std::process::ExitCode;
 
 use model::ErrorKind;
@@ -12,6 +13,17 @@ fn exit_codes_are_a_contract() {
         folder: "d".into(),
         pid: None,
     };
+    let file = |kind: Io| CommandError::Input {
+        file: "f".into(),
+        source: kind.into(),
+    };
+    let config = |kind: Io| {
+        CommandError::Kit(KitError::File {
+            doing: "read",
+            file: "f".into(),
+            source: kind.into(),
+        })
+    };
     let table = [
         (CommandError::Broken, 1),
         (answer(ErrorKind::Unavailable), 1),
@@ -19,6 +31,11 @@ fn exit_codes_are_a_contract() {
         (CommandError::Kit(KitError::Config { problems: Vec::new() }), 2),
         (CommandError::Partial(String::new()), 3),
         (CommandError::NotFound(String::new()), 4),
+        (file(Io::NotFound), 4),
+        (config(Io::NotFound), 4),
+        (file(Io::InvalidData), 2),
+        (config(Io::IsADirectory), 2),
+        (file(Io::PermissionDenied), 1),
         (answer(ErrorKind::NotFound), 4),
         (CommandError::Kit(taken), 5),
         (answer(ErrorKind::Conflict), 5),

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{cell, csv, flatten, table};
+use super::{cell, flatten, table};
 
 fn rows() -> Vec<serde_json::Value> {
     vec![
@@ -20,12 +20,6 @@ fn tables_align_text_left_and_numbers_right() {
     let columns = [("METER", "id"), ("KWH", "kwh"), ("AT", "latest.at")];
     let text = printed(|out| table(out, &columns, &rows()));
     assert_eq!(text, "METER     KWH  AT\nm-1      12.5  noon\nmeter-2     3\n");
-}
-
-#[test]
-fn csv_quotes_what_needs_it() {
-    let text = printed(|out| csv(out, &[("", "id"), ("", "note")], &rows()));
-    assert_eq!(text, "id,note\nm-1,\"a,\"\"b\"\"\"\nmeter-2,\n");
 }
 
 #[test]

@@ -9,13 +9,14 @@ use std::path::Path;
 use tariff_engine::case::{Bills, Case, CaseError, Files, parse_cycle};
 
 use crate::cli::RateArgs;
-use crate::error::CommandError;
+use crate::error::{CommandError, chain};
+use crate::input;
 use crate::output;
 
 /// Runs `rate`.
 ///
 /// # Errors
-/// [`CommandError::Invalid`] for what is wrong with or cannot be priced of the files.
+/// [`CommandError::Invalid`] for what is wrong with or cannot be priced of the files, [`CommandError::Input`] for one that cannot be read.
 pub(crate) fn run(args: &RateArgs) -> Result<(), CommandError> {
     if let (Some(folder), Some(out)) = (&args.case_dir, &args.out_dir) {
         return many(folder, out, args.data.as_deref());
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &RateArgs) -> Result<(), CommandError> {
 
 /// The bills of one case file.
 fn of_case(path: &Path, data: Option<&Path>) -> Result<Bills, CommandError> {
-    let case = Case::parse(&files::read(path)?).map_err(|problems| wrong(path, &problems))?;
+    let case = Case::parse(&input::text(path)?).map_err(|problems| wrong(path, &problems))?;
     let folder = files::data_folder(path, data);
     let tariff_path = match &case.paths.tariff {
         Some(name) => folder.join(name),
@@ -45,12 +46,12 @@ fn of_case(path: &Path, data: Option<&Path>) -> Result<Bills, CommandError> {
     };
     let text = |name: &Option<String>| {
         name.as_ref()
-            .map(|name| files::read(&folder.join(name)))
+            .map(|name| input::text(&folder.join(name)))
             .transpose()
     };
     let (load, prices) = (text(&case.paths.load)?, text(&case.paths.prices)?);
     let texts = Files {
-        tariff: &files::read(&tariff_path)?,
+        tariff: &input::text(&tariff_path)?,
         load: load.as_deref(),
         prices: prices.as_deref(),
     };
@@ -75,7 +76,7 @@ fn many(folder: &Path, out: &Path, data: Option<&Path>) -> Result<(), CommandErr
                 ));
             }
             Ok(bills) => files::write(&out.join(format!("{}.json", bills.case)), &show::json(&bills)?)?,
-            Err(error) => wrong.push(error.to_string()),
+            Err(error) => wrong.push(chain(&error)),
         }
     }
     if wrong.is_empty() {
@@ -93,7 +94,7 @@ fn of_load(tariff: &Path, load: &Path, args: &RateArgs) -> Result<Bills, Command
     let zone = args.tz.as_ref().map(zone).transpose()?;
     let cycle = args.cycle.as_deref().map(parse_cycle).transpose();
     let cycle = cycle.map_err(|reason| CommandError::Invalid(format!("--cycle {reason}")))?;
-    let (tariff_text, load_text) = (files::read(tariff)?, files::read(load)?);
+    let (tariff_text, load_text) = (input::text(tariff)?, input::text(load)?);
     let about = |error: &CaseError| match error {
         CaseError::Load(_) => wrong(load, error),
         CaseError::Case(_) | CaseError::Tariff(_) | CaseError::Prices(_) | CaseError::Bill { .. } => {

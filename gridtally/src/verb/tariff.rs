@@ -12,6 +12,7 @@ use proto::billing::RegisterKey;
 use super::{register, with};
 use crate::cli::{Query, TariffCommand};
 use crate::error::CommandError;
+use crate::input;
 use crate::output::{self, Column};
 
 const TARIFFS: &[Column] = &[("TARIFF", "id"), ("NAME", "name"), ("EDITION", "edition")];
@@ -53,7 +54,7 @@ async fn show(tariff: String, query: &Query) -> Result<(), CommandError> {
 }
 
 fn read(file: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(file).map_err(|error| wrong(file, &error))
+    input::text(file)
 }
 
 fn wrong(file: &Path, what: &dyn std::fmt::Display) -> CommandError {

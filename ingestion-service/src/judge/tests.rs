@@ -76,8 +76,19 @@ fn an_interval_divides_a_day() {
 
 #[test]
 fn measurements_have_a_range() {
-    assert_eq!(judge_measured(-40_000), None);
-    assert_eq!(judge_measured(1_000_000_000_000_000), None);
-    assert_eq!(judge_measured(-1_000_000_000_000_001), Some(Reason::TooLarge));
-    assert_eq!(judge_measured(i64::MIN), Some(Reason::TooLarge));
+    use MeasuredQuantity::{PowerFactor, Temperature, Voltage};
+    let check = |quantity, value, good: bool| {
+        let expected = (!good).then_some(Reason::TooLarge);
+        assert_eq!(judge_measured(quantity, value), expected, "{quantity:?} {value}");
+    };
+    check(Temperature, -40_000, true);
+    check(Voltage, 1_000_000_000_000_000, true);
+    check(Voltage, -1_000_000_000_000_001, false);
+    check(Voltage, i64::MIN, false);
+    for value in [-10_000, 0, 10_000] {
+        check(PowerFactor, value, true);
+    }
+    for value in [-70_000, -10_001, 10_001] {
+        check(PowerFactor, value, false);
+    }
 }

@@ -37,7 +37,8 @@ pub(crate) struct LoadArgs {
     /// Connections; a stream each in the streaming modes.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_024))]
     pub(crate) connections: u32,
-    /// Readings per batch of a stream, at most; with --rate a batch is no more than a tenth of a second's readings.
+    /// Readings per batch of a stream, at most: one of each meter; with --rate a batch is no more than a tenth of a second's
+    /// readings.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) batch: u32,
     /// Readings per second. Unset: as fast as the answers come.

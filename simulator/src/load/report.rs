@@ -52,7 +52,7 @@ pub struct Report {
     pub connections: u32,
     /// Calls or batches without an answer, at most.
     pub in_flight: u32,
-    /// Readings per message.
+    /// Readings per message; never more than there are meters.
     pub batch: u32,
     /// Readings per second that were wanted.
     pub rate: Option<u64>,
@@ -66,6 +66,8 @@ pub struct Report {
     pub last_start: String,
     /// Whether everything that could be sent was sent before the time was over.
     pub exhausted: bool,
+    /// Why it ended early, if it did: the receiver went away, or answered what is no answer.
+    pub failed: Option<String>,
     /// From the start until the last answer; with a rate no less than the readings answered last at that rate.
     pub seconds: f64,
     /// Messages answered.
@@ -108,13 +110,14 @@ impl Report {
             empty_server: false,
             connections: load.connections.min(load.in_flight),
             in_flight: load.in_flight,
-            batch: load.batch,
+            batch: load.batch.min(load.meters),
             rate: load.rate,
             meters: load.meters,
             first_meter: encode::meter_id(&load.prefix, 0),
             first_start: rfc3339(load.first_ms),
             last_start: rfc3339(load.start_ms(recorder.last)),
             exhausted: tickets.exhausted(),
+            failed: None,
             seconds: (seconds * 1e3).round() / 1e3,
             messages,
             readings,
@@ -128,10 +131,14 @@ impl Report {
         }
     }
 
-    /// 0, or 3 when the receiver refused some of the readings.
+    /// 0, or 1 when it ended early, or 3 when the receiver refused some of the readings.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
-        if self.tally.rejected > 0 { 3 } else { 0 }
+        match (&self.failed, self.tally.rejected) {
+            (Some(_), _) => 1,
+            (None, 0) => 0,
+            (None, _) => 3,
+        }
     }
 
     /// Prints it.
@@ -195,6 +202,9 @@ impl Report {
             "accepted {}, duplicate {}, conflict {}, rejected {}, sent again {}",
             tally.accepted, tally.duplicate, tally.conflict, tally.rejected, tally.retried
         )?;
+        if let Some(why) = &self.failed {
+            writeln!(out, "ended early: {why}")?;
+        }
         for (reason, count) in &tally.reasons {
             writeln!(out, "  {reason} {count}")?;
         }

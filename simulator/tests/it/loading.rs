@@ -75,6 +75,62 @@ async fn a_refusal_ends_the_load() {
     }
 }
 
+/// What was measured is not lost when the receiver goes away in the middle.
+#[test]
+fn a_receiver_that_goes_away_leaves_a_report() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all().build().unwrap()
+    };
+    for mode in [Mode::Unary, Mode::Stream] {
+        let server = runtime(); // of its own, so that its connections die with it
+        let running = server.block_on(Fake::start(|number| match number {
+            0..20 => Answer::Accept,
+            _ => Answer::Stall(Duration::from_secs(60)),
+        }));
+        let load = Load {
+            rounds: 100,
+            ..load(mode)
+        };
+        let stop = CancellationToken::new();
+        let report = runtime().block_on(async {
+            let gone = async {
+                while running.fake.distinct().len() < 15 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                server.shutdown_background();
+            };
+            tokio::join!(load.measure(&running.endpoint, None, &stop), gone).0
+        });
+        let report = report.unwrap();
+        assert!(report.messages >= 1 && report.tally.accepted >= 1, "{report:?}");
+        let why = report.failed.as_deref().unwrap_or_default();
+        assert!(why.contains(&running.endpoint), "{report:?}");
+        assert_eq!((report.exit_code(), report.exhausted), (1, false));
+    }
+}
+
+/// A message holds one reading of each meter at most.
+#[tokio::test]
+async fn batches_are_no_larger_than_the_fleet() {
+    for mode in [Mode::Stream, Mode::Unary] {
+        let running = Fake::start(|_| Answer::Accept).await;
+        let few = Load {
+            batch: if mode == Mode::Unary { 1 } else { 1_000 },
+            meters: 7,
+            ..load(mode)
+        };
+        let report = few
+            .measure(&running.endpoint, None, &CancellationToken::new())
+            .await
+            .unwrap();
+        let batch = if mode == Mode::Unary { 1 } else { 7 };
+        assert_eq!((report.readings, report.batch, report.failed), (21, batch, None));
+        assert_eq!(running.fake.distinct().len(), 21);
+    }
+}
+
 #[tokio::test]
 async fn the_token_is_shown() {
     let running = Fake::start(|_| Answer::Accept).await;

@@ -133,6 +133,17 @@ fn columns_are_judged_row_by_row() {
 }
 
 #[test]
+fn rows_with_the_revisions_of_staff_are_refused_from_devices() {
+    let mut sent = columns(&["m-1"], &[(0, 9), (0, 9), (0, 9)]);
+    sent.revision = vec![4_000_000_000, 4_000_000_001, 0];
+    let batch = of_columns(sent.clone(), &device("m-*")).unwrap();
+    assert_eq!(batch.refused, [(1, Reason::BadRevision)]);
+    assert_eq!(batch.columns.rows(), 2);
+    let staff = of_columns(sent, &Identity::anybody()).unwrap();
+    assert_eq!(staff.refused, []);
+}
+
+#[test]
 fn columns_that_contradict_each_other_are_no_batch() {
     let mut bad = columns(&["m"], &[(0, 9), (0, 9), (0, 9)]);
     bad.meter = vec![0, 0, 1];

@@ -1,4 +1,15 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::auth::Role;
+
+fn device(subject: &str) -> Identity {
+    Identity {
+        role: Role::Device,
+        subject: Arc::from(subject),
+        expires: i64::MAX,
+    }
+}
 
 fn good() -> Reading {
     Reading {
@@ -15,7 +26,7 @@ fn good() -> Reading {
 fn check(change: fn(&mut Reading), expected: Result<(), Reason>) {
     let mut reading = good();
     change(&mut reading);
-    let judged = Claim::from(&reading).judge(|device| device.starts_with("m-"));
+    let judged = Claim::from(&reading).judge(&device("m-*"));
     assert_eq!(judged.map(drop), expected, "{reading:?}");
 }
 
@@ -31,6 +42,9 @@ fn each_fault_has_its_reason() {
     check(|r| r.device_id = "../m-1".to_owned(), Err(Reason::BadId));
     check(|r| r.device_id = "m-".repeat(33), Err(Reason::BadId));
     check(|r| r.device_id = "x-1".to_owned(), Err(Reason::NotYours));
+    check(|r| r.revision = 4_000_000_000, Ok(()));
+    check(|r| r.revision = 4_000_000_001, Err(Reason::BadRevision));
+    check(|r| r.revision = u32::MAX, Err(Reason::BadRevision));
     check(|r| r.timestamp = None, Err(Reason::BadTimestamp));
     check(|r| time(r, i64::MAX, 0), Err(Reason::BadTimestamp));
     check(|r| time(r, 253_402_300_800, 0), Err(Reason::BadTimestamp));
@@ -63,7 +77,7 @@ fn each_kind_of_reading_is_a_row() {
     let judge = |change: fn(&mut Reading)| {
         let mut reading = good();
         change(&mut reading);
-        let claimed = Claim::from(&reading).judge(|_| true).unwrap();
+        let claimed = Claim::from(&reading).judge(&Identity::anybody()).unwrap();
         (
             claimed.kind,
             claimed.value,
@@ -101,7 +115,10 @@ fn time_is_cut_to_the_millisecond() {
     let start = |seconds: i64, nanos: i32| {
         let mut reading = good();
         time(&mut reading, seconds, nanos);
-        Claim::from(&reading).judge(|_| true).unwrap().start_ms
+        Claim::from(&reading)
+            .judge(&Identity::anybody())
+            .unwrap()
+            .start_ms
     };
     assert_eq!(start(1, 999_999), 1_000);
     assert_eq!(start(1, 1_000_000), 1_001);
@@ -112,7 +129,7 @@ fn time_is_cut_to_the_millisecond() {
 #[test]
 fn unset_names_have_their_meaning() {
     let claimed = |reading: &Reading| {
-        let claimed = Claim::from(reading).judge(|_| true).unwrap();
+        let claimed = Claim::from(reading).judge(&Identity::anybody()).unwrap();
         (claimed.channel, claimed.quality)
     };
     assert_eq!(claimed(&good()), (1, 1));
@@ -122,4 +139,25 @@ fn unset_names_have_their_meaning() {
         ..good()
     };
     assert_eq!(claimed(&named), (3, 4));
+}
+
+/// Whatever a device sent, staff can send a higher revision: so every conflict can be decided.
+#[test]
+fn staff_have_revisions_above_those_of_devices() {
+    let highest = Reading {
+        revision: u32::MAX,
+        ..good()
+    };
+    let by = |role| {
+        let sender = Identity {
+            role,
+            ..device("m-1")
+        };
+        Claim::from(&highest)
+            .judge(&sender)
+            .map(|claimed| claimed.revision)
+    };
+    assert_eq!(by(Role::Device), Err(Reason::BadRevision));
+    assert_eq!(by(Role::Operator), Ok(u32::MAX));
+    assert_eq!(by(Role::Admin), Ok(u32::MAX));
 }

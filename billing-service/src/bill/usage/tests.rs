@@ -30,6 +30,7 @@ fn term(sign: i32, channel: Channel, reads: &[IntervalRead]) -> Term {
         to_ms: 96 * QUARTER,
         default_seconds: 900,
         sent: sent(reads),
+        contests: Vec::new(),
     }
 }
 

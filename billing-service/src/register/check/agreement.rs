@@ -5,7 +5,7 @@ use model::Channel;
 use proto::billing::{Account, Agreement, Assignment, Calendar};
 
 use super::super::staging::Staging;
-use super::{MAX_PARTS, check_decimal, check_id, check_range, conflict, invalid};
+use super::{MAX_PARTS, check_decimal, check_id, check_range, conflict, invalid, overlap};
 use crate::error::Error;
 
 /// Longest id of an agreement: ids of bills append a date and a revision.
@@ -37,7 +37,7 @@ pub(in crate::register) async fn agreement(
             .filter(|(id, _)| *id != agreement.id);
         if let Some((other, _)) = others
             .into_iter()
-            .find(|(_, other)| from < other.to_ms && other.from_ms < to)
+            .find(|(_, other)| overlap((from, to), (other.from_ms, other.to_ms)))
         {
             let message = format!(
                 "{other} covers {} in that time already",

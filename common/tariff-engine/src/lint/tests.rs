@@ -179,6 +179,7 @@ fn limits_prices_and_windows() {
             "warning PRICE_NEGATIVE charges[0].tiers[1].rate",
             "warning WINDOW_UNEVEN charges[2]",
             "warning WINDOW_GAP charges[3]",
+            "warning TAX bill_charges",
         ],
     );
 }
@@ -226,4 +227,15 @@ fn rate_records_are_looked_at_too() {
         found(&record(r#"[[{"max": 10, "rate": 0.1}, {"max": 5}]]"#)),
         ["error TIERS_NOT_ASCENDING energyratestructure[0]"]
     );
+}
+
+#[test]
+fn a_tariff_without_a_tax_category_is_warned_about() {
+    let expected = ["warning TAX bill_charges"];
+    check(&[("bill_charges", "")], &expected);
+    let levy = r#"[{"id": "vat", "type": "percent", "rate": "0.2"}]"#;
+    check(&[("bill_charges", levy)], &expected);
+    let exempt =
+        r#"[{"id": "vat", "type": "percent", "rate": 0, "tax": {"category": "E", "exemption": "why"}}]"#;
+    check(&[("bill_charges", exempt)], &[]);
 }

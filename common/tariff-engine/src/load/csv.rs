@@ -167,7 +167,17 @@ impl Columns {
         };
         let is_missing = self.energy.iter().any(|(index, _)| cell(*index).is_empty());
         let values = || {
-            let value = |(index, _): &(usize, Register)| energy(cell(*index));
+            let value = |(index, register): &(usize, Register)| {
+                let text = cell(*index);
+                let units = energy(text)?;
+                // each direction has its own column; reactive energy has a sign
+                if units < 0 && *register != Register::Reactive {
+                    return Err(format!(
+                        "{text:?} kWh is below zero; the other direction has a column of its own"
+                    ));
+                }
+                Ok(units)
+            };
             self.energy.iter().map(value).collect::<Result<Vec<_>, _>>()
         };
         Ok(Row {

@@ -7,6 +7,7 @@ use proto::meter::{Channel, Quality, Reading};
 
 use super::Outcome;
 use crate::error::CommandError;
+use crate::input;
 
 /// Columns with energy, and what they mean.
 const ENERGY: [(&str, Channel); 3] = [
@@ -21,11 +22,10 @@ type Rows = (Vec<(u64, Reading)>, Vec<Outcome>);
 /// The readings of `file`; those of `meter` unless the file has a column `device_id`. An empty value is no reading.
 ///
 /// # Errors
-/// [`CommandError::Invalid`] when the file cannot be read or its header lacks a column.
+/// [`CommandError::Input`] when the file cannot be read, [`CommandError::Invalid`] when its header lacks a column.
 pub(super) fn read(file: &Path, meter: Option<&str>) -> Result<Rows, CommandError> {
     let wrong = |what: String| CommandError::Invalid(format!("{}: {what}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    parse(&text, meter).map_err(wrong)
+    parse(&input::text(file)?, meter).map_err(wrong)
 }
 
 fn parse(text: &str, meter: Option<&str>) -> Result<Rows, String> {

@@ -10,10 +10,6 @@ const TARIFF: &str = "tariff.json";
 /// Folders that are found beside cases, and by which the data folder is known.
 const LANDMARKS: [&str; 2] = ["tariffs", "loads"];
 
-pub(super) fn read(path: &Path) -> Result<String, CommandError> {
-    std::fs::read_to_string(path).map_err(|error| wrong(path, &error))
-}
-
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CommandError> {
     let failed = |error| CommandError::failed(format!("cannot write {}", path.display()), error);
     std::fs::write(path, format!("{text}\n")).map_err(failed)
@@ -47,8 +43,12 @@ pub(super) fn cases(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(|error| wrong(&folder, &error))? {
-            let path = entry.map_err(|error| wrong(&folder, &error))?.path();
+        let unread = |source| CommandError::Input {
+            file: folder.clone(),
+            source,
+        };
+        for entry in std::fs::read_dir(&folder).map_err(unread)? {
+            let path = entry.map_err(unread)?.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|kind| kind == "json") && !path.ends_with(TARIFF) {

@@ -31,7 +31,7 @@ fn paths_are_found_from_where_the_case_is() {
         bills
     );
     let error = of_case(&cases.join("case.json"), Some(&cases)).unwrap_err();
-    assert!(matches!(error, CommandError::Invalid(_)), "{error}");
+    assert!(matches!(error, CommandError::Input { .. }), "{error}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::super::with;
 use crate::access::Access;
 use crate::cli::Query;
 use crate::error::CommandError;
+use crate::input;
 use crate::output::{self, Column};
 use batch::{Batch, in_order, with_what_they_name};
 
@@ -53,8 +54,7 @@ pub(super) async fn run(file: &Path, dry_run: bool, query: &Query) -> Result<(),
 }
 
 fn read(file: &Path) -> Result<Vec<RegisterObject>, CommandError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| CommandError::Invalid(format!("cannot read {}: {error}", file.display())))?;
+    let text = input::text(file)?;
     let objects: Vec<Object> = serde_json::from_str(&text)
         .map_err(|error| CommandError::Invalid(format!("{}: {error}", file.display())))?;
     let wrap = |object| RegisterObject { object: Some(object) };

@@ -82,6 +82,14 @@ fn what_cannot_be_read_is_named_with_its_line() {
         "start_utc,import_kwh\n2024-01-01T00:00Z,1e-10\n",
         "line 2: \"1e-10\" is finer than 10^-9 kWh or too large",
     );
+    let below = "line 2: \"-0.5\" kWh is below zero; the other direction has a column of its own";
+    check("start_utc,import_kwh\n2024-01-01T00:00Z,-0.5\n", below);
+    check(
+        "start_utc,minutes,import_kwh,export_kwh\n2024-01-01T00:00Z,15,1,-0.5\n",
+        below,
+    );
+    let signed = Rows::parse("start_utc,minutes,import_kwh,reactive_kvarh\n2024-01-01T00:00Z,15,-0,-0.5\n");
+    assert_eq!(signed.map(|_| ()), Ok(()));
     check(
         "start_utc,import_kwh\n2024-01-01T01:00Z,1\n2024-01-01T00:00Z,1\n",
         "line 3: rows do not stand in order of time",
