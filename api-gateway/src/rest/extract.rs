@@ -2,12 +2,17 @@
 
 mod wording;
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::RequestExt as _;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::StatusCode;
 use http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use super::problem::Problem;
 
@@ -60,9 +65,9 @@ impl<T: DeserializeOwned + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let parsed: Result<axum::Json<T>, JsonRejection> = request.extract().await;
+        let parsed: Result<axum::Json<Object<T>>, JsonRejection> = request.extract().await;
         match parsed {
-            Ok(axum::Json(body)) => Ok(Self(body)),
+            Ok(axum::Json(Object(body))) => Ok(Self(body)),
             Err(rejection) => {
                 let status = rejection.status();
                 Err(match status {
@@ -74,5 +79,28 @@ impl<T: DeserializeOwned + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
                 })
             }
         }
+    }
+}
+
+/// A JSON object. What is derived for a struct would take a list of its fields' values, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
     }
 }

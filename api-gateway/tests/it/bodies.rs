@@ -23,6 +23,10 @@ async fn a_wrong_body_is_described_in_words_of_its_writer() {
             "the body: must be an object (line 1, column 9)",
         ),
         (
+            put().json(&json!([])),
+            "the body: must be an object (line 1, column 0)",
+        ),
+        (
             put().text("application/json", "{"),
             "the body is no JSON: EOF while parsing an object at line 1 column 1",
         ),

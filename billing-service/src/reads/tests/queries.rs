@@ -203,20 +203,18 @@ async fn meters_are_listed_in_order_by_pages() {
     assert!(reads.knows(&id("m-1")) && !reads.knows(&id("m-x")));
 }
 
+/// `b` came into group 1 at the first minute and left before the third; everybody else was nowhere.
+fn stays_of(id: &str, stays: &mut Vec<Stay<usize>>) {
+    stays.extend((id == "b").then_some(Stay {
+        from_ms: 0,
+        to_ms: 120_000,
+        place: 1,
+    }));
+}
+
 #[tokio::test]
 async fn windows_are_of_what_counts() {
     let (backend, _, reads) = open_one().await;
-    // `b` came into group 1 at the first minute and left before the third; `a` and the stranger were nowhere
-    let stays_of = |id: &str, stays: &mut Vec<Stay<usize>>| {
-        if id == "b" {
-            let (from_ms, to_ms) = (0, 120_000);
-            stays.push(Stay {
-                from_ms,
-                to_ms,
-                place: 1,
-            });
-        }
-    };
     reads
         .apply(
             0,
