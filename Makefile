@@ -16,14 +16,15 @@ build: ## the release programs, in target/release
 run: build ## a fleet, a month of readings, bills; then serves until Ctrl-C
 	./target/release/gridtally demo --data $(DATA)
 
-up: build ## the platform without a fleet, until Ctrl-C
-	./target/release/gridtally up --data $(DATA)
+up: ## the four services with their servers and monitoring in Docker; prints every address
+	scripts/compose up
 
 up-local: build ## the four services as programs on private test servers, in the background
 	scripts/up-local $(DATA)
 
 down: ## ends what runs on the folder, after it has drained
 	scripts/down $(DATA)
+	if [ -e deployments/.env ]; then scripts/compose down; fi
 
 smoke: ## checks a running platform: health, metrics, one reading to its query
 	scripts/smoke $(DATA)
@@ -38,7 +39,7 @@ e2e: tools ## only the end-to-end journeys
 	cargo build $(PROGRAMS)
 	scripts/test-servers run cargo test -p e2e
 
-load: build ## readings as fast as they go, against a running `make up`
+load: build ## readings as fast as they go, against a running `gridtally up` or `make up-local`
 	./target/release/gridtally-simulator load --token-file <(./target/release/gridtally token issue --role device --subject 'load-*' --data $(DATA))
 
 bench: build ## the table of the README, measured here and now

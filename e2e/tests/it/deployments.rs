@@ -14,8 +14,10 @@ use crate::sending::EPOCH;
 #[test]
 fn checkers_find_nothing_wrong_with_the_files() -> Result<()> {
     let checks = program::repository().join("scripts/check-deployments");
+    let gateway = program::path("api-gateway")?;
     let output = Command::new(tools::find("venv/bin/python")?)
         .arg(checks)
+        .arg(gateway.parent().context("a folder of programs")?)
         .output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(
@@ -23,7 +25,7 @@ fn checkers_find_nothing_wrong_with_the_files() -> Result<()> {
         "{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    ensure!(said.lines().count() > 10, "few checks: {said}");
+    ensure!(said.contains("programs take what compose sets"), "few checks: {said}");
     Ok(())
 }
 
