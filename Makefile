@@ -3,9 +3,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 DATA ?= ./gridtally-data
-PROGRAMS = -p gridtally -p gridtally-simulator -p api-gateway -p ingestion-service -p billing-service -p analytics-service
+ONE_PROCESS = -p gridtally -p gridtally-simulator
+PROGRAMS = $(ONE_PROCESS) -p api-gateway -p ingestion-service -p billing-service -p analytics-service
 
-.PHONY: help build run test check e2e load bench fuzz up down up-local smoke docs tools
+.PHONY: help build one-process run test check e2e load bench fuzz up down up-local smoke docs tools
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,7 +14,10 @@ help: ## list the verbs
 build: ## the release programs, in target/release
 	cargo build --release $(PROGRAMS)
 
-run: build ## a fleet, a month of readings, bills; then serves until Ctrl-C
+one-process:
+	cargo build --release $(ONE_PROCESS)
+
+run: one-process ## a fleet, a month of readings, bills; then serves until Ctrl-C
 	./target/release/gridtally demo --data $(DATA)
 
 up: ## the four services with their servers and monitoring in Docker; prints every address
@@ -39,10 +43,10 @@ e2e: tools ## only the end-to-end journeys
 	cargo build $(PROGRAMS)
 	scripts/test-servers run cargo test -p e2e
 
-load: build ## readings as fast as they go, against a running `gridtally up` or `make up-local`
+load: one-process ## readings as fast as they go, against a running `gridtally up` or `make up-local`
 	./target/release/gridtally-simulator load --token-file <(./target/release/gridtally token issue --role device --subject 'load-*' --data $(DATA))
 
-bench: build ## the table of the README, measured here and now
+bench: one-process ## the table of the README, measured here and now
 	scripts/bench
 
 fuzz: ## tariffs, cases and loads for FUZZ_SECONDS (60) each; random inputs against every decoder, CASES (20000) each
