@@ -25,7 +25,10 @@ fn checkers_find_nothing_wrong_with_the_files() -> Result<()> {
         "{said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    ensure!(said.contains("programs take what compose sets"), "few checks: {said}");
+    ensure!(
+        said.contains("programs take what compose sets"),
+        "few checks: {said}"
+    );
     Ok(())
 }
 
