@@ -1,6 +1,7 @@
 //! Readings of one meter, as staff see them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono_tz::Tz;
 use model::{Channel, Content, Energy, MeterId, Series};
@@ -81,7 +82,7 @@ pub(super) async fn list(
     }
     // elsewhere a cursor would leave readings out
     let list = format!("readings|{meter}|{what:?}");
-    let (from_ms, skip) = position(&list, &request.cursor, from_ms)?;
+    let (from_ms, skip) = position(&list, &request.cursor, from_ms..to_ms)?;
     let limit = page::limit(request.limit, USUAL, MOST);
     let mut items: Vec<(i64, ReadingView)> = Vec::new();
     let mut at_ms = from_ms;
@@ -128,14 +129,17 @@ fn what(channel: &str) -> Result<What, Error> {
 }
 
 /// Where a page begins: the instant, and how many readings of that instant were given.
-fn position(list: &str, cursor: &str, from_ms: i64) -> Result<(i64, usize), Error> {
+fn position(list: &str, cursor: &str, asked_ms: Range<i64>) -> Result<(i64, usize), Error> {
     let Some(place) = page::after(list, cursor)? else {
-        return Ok((from_ms, 0));
+        return Ok((asked_ms.start, 0));
     };
     let parsed = place
         .split_once('.')
         .and_then(|(at, given)| Some((at.parse().ok()?, given.parse().ok()?)));
-    parsed.ok_or_else(page::bad_cursor)
+    // a page of another range would bring readings that nobody asked for
+    parsed
+        .filter(|(at_ms, _)| asked_ms.contains(at_ms))
+        .ok_or_else(page::bad_cursor)
 }
 
 /// The latest readings, oldest first. They are cached under the state of the meter's shard: once something new is in, or after a restart,

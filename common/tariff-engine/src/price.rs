@@ -3,6 +3,7 @@
 use crate::RatingError;
 use crate::exact::Exact;
 use crate::instant;
+use crate::load;
 
 /// A series of prices at one distance. Several columns where a file has several.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,9 @@ impl Prices {
                 continue;
             }
             let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+            if cells.len() > header.len() {
+                return Err(format!("line {number}: {}", load::too_many(header.len())));
+            }
             let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
             if wanted.iter().any(|index| cell(*index).is_empty()) {
                 continue; // a missing price, which is an error only where it is needed

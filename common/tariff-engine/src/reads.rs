@@ -62,8 +62,13 @@ impl Reads {
             let Some((meter, register, read)) = read_one(&at, problems) else {
                 continue;
             };
-            if !meters.contains_key(&meter) {
-                problems.add(&at.path, format!("there is no meter {meter}"));
+            match meters.get(&meter) {
+                None => problems.add(&at.path, format!("there is no meter {meter}")),
+                Some(facts) if read.value.is_negative() || read.value >= facts.rollover => {
+                    let reason = format!("no register of meter {meter} can show {}", read.value);
+                    problems.add(&at.path, reason);
+                }
+                Some(_) => {}
             }
             found.entry((meter, register)).or_default().push(read);
         }
@@ -193,10 +198,21 @@ fn read_meters(at: &At<'_>, problems: &mut Problems) -> Option<BTreeMap<String, 
     let meters = at.several(problems, |at, problems| {
         let mut fields = at.object(problems)?;
         let id = fields.need("id", problems).and_then(|at| at.text(problems));
-        let dials = fields
-            .need("dials", problems)
-            .and_then(|at| at.count(MAX_DIALS, problems));
-        let multiplier = fields.number_or("multiplier", Exact::ONE, problems);
+        let dials = fields.need("dials", problems).and_then(|at| {
+            let dials = at.count(MAX_DIALS, problems)?;
+            if dials == 0 {
+                return at.wrong(problems, "a register has a dial at least");
+            }
+            Some(dials)
+        });
+        let multiplier = fields.maybe("multiplier", problems, |at, problems| {
+            let multiplier = at.number(problems)?;
+            if multiplier <= Exact::ZERO {
+                return at.wrong(problems, "must be above zero");
+            }
+            Some(multiplier)
+        });
+        let multiplier = multiplier.map(|found| found.unwrap_or(Exact::ONE));
         fields.finish(problems);
         let meter = Meter {
             rollover: Exact::whole(10_i128.checked_pow(dials?)?),

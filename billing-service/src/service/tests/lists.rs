@@ -103,6 +103,13 @@ async fn a_cursor_of_readings_belongs_to_one_meter_and_channel() {
             .len(),
         5
     );
+    let elsewhere = readings("2024-03-31T00:00:00Z", "2024-04-01T00:00:00Z", 5, &cursor);
+    let refused = service.list_readings(Request::new(elsewhere)).await.unwrap_err();
+    assert_eq!(
+        service_kit::fault_of(&refused).reason,
+        "BAD_CURSOR",
+        "another range"
+    );
     for (meter, channel) in [("n", "import"), ("m", ""), ("m", "export"), ("m", "register")] {
         let refused = ask(meter, channel, &cursor).await.unwrap_err();
         assert_eq!(

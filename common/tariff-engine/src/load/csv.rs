@@ -29,6 +29,7 @@ struct Row {
 }
 
 struct Columns {
+    count: usize,
     start: usize,
     minutes: Option<usize>,
     received: Option<usize>,
@@ -135,6 +136,7 @@ impl Columns {
             return Err("there is no column import_kwh".to_owned());
         }
         Ok(Self {
+            count: names.len(),
             start: find("start_utc").ok_or("there is no column start_utc")?,
             minutes: find("minutes"),
             received: find("received_utc"),
@@ -144,6 +146,9 @@ impl Columns {
 
     fn row(&self, line: &str) -> Result<Row, String> {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        if cells.len() > self.count {
+            return Err(too_many(self.count));
+        }
         let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
         let time = |text: &str| instant::parse(text).ok_or_else(|| format!("{text:?} is no time"));
         let length_ms = match self.minutes.map(cell).filter(|text| !text.is_empty()) {
@@ -187,6 +192,11 @@ impl Columns {
             values: if is_missing { None } else { Some(values()?) },
         })
     }
+}
+
+/// A row longer than its header: what stands where is not known.
+pub(crate) fn too_many(columns: usize) -> String {
+    format!("more than the {columns} cells of the header; decimals have a point, not a comma")
 }
 
 /// Whole minutes that divide a day.

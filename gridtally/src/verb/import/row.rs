@@ -52,7 +52,12 @@ fn parse(text: &str, meter: Option<&str>) -> Result<Rows, String> {
             fields.get(column).copied().filter(|value| !value.is_empty())
         };
         let device = field("device_id").or(meter).unwrap_or_default();
-        match readings(device, field) {
+        let found = if fields.len() > header.len() {
+            Err("more cells than the header has; decimals have a point, not a comma".to_owned())
+        } else {
+            readings(device, field)
+        };
+        match found {
             Ok(found) => rows.0.extend(found.into_iter().map(|reading| (number, reading))),
             Err(message) => rows.1.push(Outcome {
                 line: number,

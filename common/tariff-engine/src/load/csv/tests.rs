@@ -75,6 +75,10 @@ fn what_cannot_be_read_is_named_with_its_line() {
     check("start_utc\n", "there is no column import_kwh");
     check("start_utc,import_kwh\nnoon,1\n", "line 2: \"noon\" is no time");
     check(
+        "start_utc,import_kwh\n2024-01-01T00:00Z,1,5\n",
+        "line 2: more than the 2 cells of the header; decimals have a point, not a comma",
+    );
+    check(
         "start_utc,import_kwh\n2024-01-01T00:00Z,x\n",
         "line 2: \"x\" is no number of kWh",
     );

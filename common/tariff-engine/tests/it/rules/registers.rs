@@ -181,3 +181,24 @@ fn r3_14_without_trueup_every_bill_is_the_difference_of_its_reads() {
         &[("e", "300"), ("previously_billed", "-150"), ("v", "150")],
     ]);
 }
+
+#[test]
+fn r3_14_reads_that_no_register_shows_are_refused() {
+    let check = |value: &str| {
+        world(
+            FLAT,
+            JUNE,
+            &[("2024-06-01", "5", "actual"), ("2024-07-01", value, "actual")],
+        )
+        .refused(&format!("no register of meter A can show {value}"));
+    };
+    check("-1");
+    check("100000");
+    let meter = |facts: &str| {
+        World::new(FLAT, JUNE.0, JUNE.1).and(&format!(
+            r#""kind": "registers", "meters": [{{"id": "A", {facts}}}], "reads": []"#
+        ))
+    };
+    meter(r#""dials": 0"#).refused("a register has a dial at least");
+    meter(r#""dials": 5, "multiplier": "-1""#).refused("must be above zero");
+}

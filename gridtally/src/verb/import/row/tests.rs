@@ -33,12 +33,17 @@ fn a_row_becomes_a_reading_per_channel() {
 
 #[test]
 fn an_empty_value_is_no_reading_and_a_bad_row_costs_only_itself() {
-    let text = "device_id,start_utc,import_kwh\na,2026-10-01T00:00:00Z,\nb,yesterday,1\nc,2026-10-01T00:00:00Z,much\nd,2026-10-01T00:00:00Z,1\n";
+    let text = "device_id,start_utc,import_kwh\na,2026-10-01T00:00:00Z,\nb,yesterday,1\nc,2026-10-01T00:00:00Z,much\ne,2026-10-01T00:00:00Z,1,5\nd,2026-10-01T00:00:00Z,1\n";
     let (rows, bad) = parse(text, None).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].1.device_id, "d");
     let lines: Vec<u64> = bad.iter().map(|outcome| outcome.line).collect();
-    assert_eq!(lines, [3, 4]);
+    assert_eq!(lines, [3, 4, 5]);
+    assert!(
+        bad[2].message.contains("decimals have a point"),
+        "{}",
+        bad[2].message
+    );
     assert!(bad[0].message.contains("yesterday"), "{}", bad[0].message);
 }
 
