@@ -26,7 +26,10 @@ fn a_change_of_the_register_is_said_at_once_and_looked_into_at_once() {
             };
             let usage = running.analytics().group_usage(Request::new(request)).await;
             let usage = usage.unwrap().into_inner();
-            let overview = running.analytics().overview(Request::new(OverviewRequest {})).await;
+            let overview = running
+                .analytics()
+                .overview(Request::new(OverviewRequest {}))
+                .await;
             assert_eq!(usage.recomputing, overview.unwrap().into_inner().recomputing);
             let windows = usage.items.into_iter().map(|item| (item.group, item.readings));
             (windows.collect::<Vec<_>>(), usage.recomputing)

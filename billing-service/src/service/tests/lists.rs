@@ -257,7 +257,11 @@ async fn a_contested_latest_reading_shows_its_values() {
         world.deliver(&batch("m", &[last])).await;
     }
     let request = GetMeterRequest { id: "m".to_owned() };
-    let meter = service.get_meter(Request::new(request)).await.unwrap().into_inner();
+    let meter = service
+        .get_meter(Request::new(request))
+        .await
+        .unwrap()
+        .into_inner();
     let latest = meter.latest_reading.unwrap();
     assert_eq!((latest.quality.as_str(), latest.versions.len()), ("CONFLICT", 3));
     assert_eq!(latest.usage_kwh, latest.versions[0].usage_kwh);

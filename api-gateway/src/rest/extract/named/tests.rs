@@ -28,7 +28,8 @@ fn objects_are_read_as_ever() {
         id: id.to_owned(),
         number,
     };
-    let text = r#"{"first":{"id":"a","number":-1},"many":[{"number":null,"id":"b"},{"id":"c"}],"boxed":{"id":"d"}}"#;
+    let text =
+        r#"{"first":{"id":"a","number":-1},"many":[{"number":null,"id":"b"},{"id":"c"}],"boxed":{"id":"d"}}"#;
     let expected = Outer {
         first: Some(inner("a", Some(-1))),
         many: vec![inner("b", None), inner("c", None)],
@@ -47,7 +48,10 @@ fn values_by_position_are_refused_at_every_depth() {
         r#"{"many":[],"boxed":["a",1]}"#,
     ] {
         let refused = read(text).unwrap_err();
-        assert!(refused.contains("invalid type: sequence, expected struct"), "{text}: {refused}");
+        assert!(
+            refused.contains("invalid type: sequence, expected struct"),
+            "{text}: {refused}"
+        );
     }
 }
 
