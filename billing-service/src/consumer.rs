@@ -29,6 +29,31 @@ pub(crate) struct Consumer {
 }
 
 impl Consumer {
+    /// Whether the store has what it acknowledged. To be asked before anything is issued.
+    ///
+    /// # Errors
+    /// [`Error::Older`].
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (group, topic, acknowledged) in self.bus.health().acked {
+            let (Group::Billing, Topic::Readings { shard }) = (group, topic) else {
+                continue;
+            };
+            let stored = self.stored(shard);
+            if stored < acknowledged {
+                return Err(Error::Older {
+                    shard,
+                    stored,
+                    acknowledged,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn stored(&self, shard: u16) -> Position {
+        self.reads.stored(shard).map_or(0, |stored| *stored.borrow())
+    }
+
     /// Subscribes to every shard and starts to consume.
     ///
     /// # Errors
@@ -49,7 +74,7 @@ impl Consumer {
 
     /// Starts after what is stored, or after what is acknowledged if that is earlier.
     async fn subscribe(&self, shard: u16) -> Result<Box<dyn Subscription>, Error> {
-        let stored = self.reads.stored(shard).map_or(0, |stored| *stored.borrow());
+        let stored = self.stored(shard);
         let subscribed = self
             .bus
             .subscribe(Group::Billing, Topic::Readings { shard }, Some(stored))

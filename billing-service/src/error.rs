@@ -78,6 +78,21 @@ pub enum Error {
         /// The first position the bus keeps.
         first: u64,
     },
+    /// The store is older than what it acknowledged: readings would come again, but not the register, bills and numbers since then, and
+    /// numbers would be given twice.
+    #[error(
+        "the store of billing has shard {shard} up to position {stored}, but it had acknowledged {acknowledged}: its folder was deleted \
+         or is an older copy, which knows nothing of the register, the bills and their numbers since then; put the newer folder back, \
+         or restore billing and journal from the same backup"
+    )]
+    Older {
+        /// Which shard.
+        shard: u16,
+        /// What the store has.
+        stored: u64,
+        /// What the bus knows to have been stored.
+        acknowledged: u64,
+    },
 }
 
 impl Error {
@@ -93,7 +108,7 @@ impl Error {
             Self::Metrics(_) => ErrorKind::Internal,
             Self::Port(error) => error.kind(),
             Self::Bus(error) => error.kind(),
-            Self::Overtaken { .. } => ErrorKind::Internal,
+            Self::Overtaken { .. } | Self::Older { .. } => ErrorKind::Internal,
         }
     }
 
@@ -111,6 +126,7 @@ impl Error {
             Self::Config(_) | Self::Port(_) => "CONFIG",
             Self::Metrics(_) => "METRICS",
             Self::Overtaken { .. } => "OVERTAKEN",
+            Self::Older { .. } => "OLDER",
         }
     }
 }
@@ -124,8 +140,8 @@ pub enum StoreError {
     /// A file of the engine is not as it was written. The engine proves every block it reads by its checksum, so nothing wrong was
     /// answered.
     #[error(
-        "a file of the embedded store of billing is damaged; stop, restore the folder of billing from a backup and start again: what \
-         came after the backup is read from the journal, as far as that reaches back"
+        "a file of the embedded store of billing is damaged; stop, restore the folders billing and journal from the same backup and \
+         start again"
     )]
     Broken(#[source] fjall::Error),
     /// The database failed.

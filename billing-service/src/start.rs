@@ -143,7 +143,7 @@ impl Running {
 /// Opens the stores, finishes what was being issued, and starts to consume.
 ///
 /// # Errors
-/// [`Error::Config`], [`Error::Port`], [`Error::Metrics`], [`Error::Store`], [`Error::Bus`], [`Error::Overtaken`].
+/// [`Error::Config`], [`Error::Port`], [`Error::Metrics`], [`Error::Store`], [`Error::Bus`], [`Error::Overtaken`], [`Error::Older`].
 pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let problems = config.problems("billing.");
     if !problems.is_empty() {
@@ -153,6 +153,12 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let port = internal::bind("billing gRPC", config.listen).await?;
     let backends = backend::open(&config, &deps).await?;
     let (office, watcher) = open(&config, &deps, backends).await?;
+    let consumer = Consumer {
+        bus: Arc::clone(&deps.bus),
+        reads: Arc::clone(&office.reads),
+        consequences: Arc::clone(&watcher) as Arc<dyn Consequences>,
+    };
+    consumer.check()?;
     let resumed = office.issuer.resume().await?;
     if resumed > 0 {
         tracing::info!(
@@ -160,11 +166,6 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             "finished issuing what was begun before the last stop"
         );
     }
-    let consumer = Consumer {
-        bus: Arc::clone(&deps.bus),
-        reads: Arc::clone(&office.reads),
-        consequences: Arc::clone(&watcher) as Arc<dyn Consequences>,
-    };
     consumer.start(&deps.tasks).await?;
     let stop = deps.tasks.stop_token();
     deps.tasks.spawn(

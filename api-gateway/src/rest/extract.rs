@@ -1,6 +1,5 @@
 //! What a handler gets out of a request, with refusals that are problems.
 
-mod named;
 mod wording;
 
 use axum::RequestExt as _;
@@ -10,8 +9,8 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
+use service_kit::Named;
 
-use self::named::Named;
 use super::problem::Problem;
 
 /// The longest id in a path: that of a bill is an agreement's, a date and a revision.

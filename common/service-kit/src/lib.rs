@@ -16,6 +16,7 @@ pub mod listen;
 #[cfg(feature = "mongo")]
 pub mod mongo;
 mod monitor;
+mod named;
 mod patience;
 mod process;
 pub mod program;
@@ -32,6 +33,7 @@ pub use error::{KitError, chain};
 pub use fault::{Fault, REASON_KEY, RETRY_AFTER_KEY, exit_code, fault_of, http_status, status_of};
 pub use folder::FolderLock;
 pub use monitor::{Look, Monitor, Readiness, Told};
+pub use named::Named;
 pub use patience::until_up;
 pub use signals::Signals;
 pub use tasks::{OnFailure, Tasks};

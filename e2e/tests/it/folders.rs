@@ -110,3 +110,41 @@ async fn without_its_journal_nothing_starts_in_silence() -> Result<()> {
     Platform::up(data.path())?.stop()?;
     Ok(())
 }
+
+/// Readings would come again from the journal, yet not the bills: their numbers would be given twice.
+#[tokio::test]
+async fn an_older_or_deleted_store_of_billing_is_refused() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let (billing, older) = (data.path().join("billing"), data.path().join("older"));
+    Platform::up(data.path())?.stop()?;
+    copy(&billing, &older)?;
+    filled(data.path()).await?;
+    let newer = data.path().join("newer");
+    std::fs::rename(&billing, &newer)?;
+    std::fs::rename(&older, &billing)?;
+    let said = refusal(data.path())?;
+    assert!(
+        said.contains("is an older copy") && said.contains("same backup"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(&billing)?;
+    assert!(refusal(data.path())?.contains("was deleted"));
+    std::fs::remove_dir_all(&billing)?;
+    std::fs::rename(&newer, &billing)?;
+    Platform::up(data.path())?.stop()?;
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -2,6 +2,7 @@
 
 mod row;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proto::meter::meter_gateway_client::MeterGatewayClient;
@@ -43,13 +44,26 @@ struct Outcome {
 pub(crate) async fn run(command: ReadingCommand) -> Result<(), CommandError> {
     let ReadingCommand::Import { file, meter, query } = command;
     let (rows, mut outcomes) = row::read(&file, meter.as_deref())?;
-    let total = rows.len() + outcomes.len();
+    let lines = rows.iter().map(|(line, _)| *line);
+    let lines = lines.chain(outcomes.iter().map(|outcome| outcome.line));
+    let total = Total {
+        readings: rows.len(),
+        rows: lines.collect::<BTreeSet<u64>>().len(),
+    };
     let sent = with(&query.settings, async |access| send(access, &rows).await);
     outcomes.extend(sent.await?);
-    report(&file, total, outcomes, &query)
+    report(&file, &total, outcomes, &query)
 }
 
-fn report(file: &Path, total: usize, mut outcomes: Vec<Outcome>, query: &Query) -> Result<(), CommandError> {
+/// What a file holds.
+struct Total {
+    /// Values that were sent; a row may have several.
+    readings: usize,
+    /// Rows, whatever became of them.
+    rows: usize,
+}
+
+fn report(file: &Path, total: &Total, mut outcomes: Vec<Outcome>, query: &Query) -> Result<(), CommandError> {
     outcomes.sort_by_key(|outcome| outcome.line);
     output::list(query.output, RESULTS, &outcomes)?;
     let of = |verdict: &str| {
@@ -58,18 +72,35 @@ fn report(file: &Path, total: usize, mut outcomes: Vec<Outcome>, query: &Query) 
             .filter(|outcome| outcome.verdict == verdict)
             .count()
     };
-    let accepted = total - outcomes.len();
-    let (duplicate, conflict, rejected, retry) =
-        (of("DUPLICATE"), of("CONFLICT"), of("REJECTED"), of("RETRY"));
+    let (duplicate, conflict, rejected, retry, empty) = (
+        of("DUPLICATE"),
+        of("CONFLICT"),
+        of("REJECTED"),
+        of("RETRY"),
+        of(row::EMPTY),
+    );
+    let unread = outcomes
+        .iter()
+        .filter(|outcome| outcome.reason == row::BAD)
+        .count();
+    let accepted = total.readings + unread + empty - outcomes.len();
     output::note(&format!(
-        "{}: {accepted} accepted, {duplicate} duplicate, {conflict} conflict, {rejected} rejected, {retry} unknown",
-        file.display()
+        "{}, {} rows: {accepted} accepted, {duplicate} duplicate, {conflict} conflict, {rejected} rejected, {retry} unknown, \
+         {empty} without a value",
+        file.display(),
+        total.rows
     ));
-    match rejected + retry {
+    let bad = |outcome: &&Outcome| matches!(outcome.verdict.as_str(), "REJECTED" | "RETRY");
+    let bad: BTreeSet<u64> = outcomes.iter().filter(bad).map(|outcome| outcome.line).collect();
+    match bad.len() {
         0 => Ok(()),
-        bad if bad == total => Err(CommandError::Invalid(format!("none of {total} rows was kept"))),
+        bad if accepted + duplicate + conflict == 0 => Err(CommandError::Invalid(format!(
+            "none of {} rows was kept; {bad} of them were refused or are not known to be there",
+            total.rows
+        ))),
         bad => Err(CommandError::Partial(format!(
-            "{bad} of {total} rows were not kept"
+            "{bad} of {} rows were not kept, or not whole",
+            total.rows
         ))),
     }
 }

@@ -1,5 +1,6 @@
 //! One row of a load file: `start_utc,import_kwh[,export_kwh][,reactive_kvarh][,device_id][,minutes][,quality][,revision]`.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use chrono::DateTime;
@@ -16,10 +17,16 @@ const ENERGY: [(&str, Channel); 3] = [
     ("reactive_kvarh", Channel::Reactive),
 ];
 
+/// Why a row was refused before it was sent.
+pub(super) const BAD: &str = "BAD_ROW";
+
+/// What becomes of a row in which every value is empty: an interval that is missing.
+pub(super) const EMPTY: &str = "EMPTY";
+
 /// Readings with their line, and the outcomes of rows that are none.
 type Rows = (Vec<(u64, Reading)>, Vec<Outcome>);
 
-/// The readings of `file`; those of `meter` unless the file has a column `device_id`. An empty value is no reading.
+/// The readings of `file`; those of `meter` unless the file has a column `device_id`. An empty value is no reading, and a row of them is told apart.
 ///
 /// # Errors
 /// [`CommandError::Input`] when the file cannot be read, [`CommandError::Invalid`] when its header lacks a column.
@@ -52,20 +59,27 @@ fn parse(text: &str, meter: Option<&str>) -> Result<Rows, String> {
             fields.get(column).copied().filter(|value| !value.is_empty())
         };
         let device = field("device_id").or(meter).unwrap_or_default();
-        let found = if fields.len() > header.len() {
-            Err("more cells than the header has; decimals have a point, not a comma".to_owned())
-        } else {
-            readings(device, field)
+        let found = match fields.len().cmp(&header.len()) {
+            Ordering::Less => Err("fewer cells than the header has: the row may be cut off".to_owned()),
+            Ordering::Equal => readings(device, field),
+            Ordering::Greater => {
+                Err("more cells than the header has; decimals have a point, not a comma".to_owned())
+            }
+        };
+        let outcome = |verdict: &str, reason: &str, message: String| Outcome {
+            line: number,
+            meter: device.to_owned(),
+            verdict: verdict.to_owned(),
+            reason: reason.to_owned(),
+            message,
         };
         match found {
+            Ok(found) if found.is_empty() => {
+                rows.1
+                    .push(outcome(EMPTY, "", "no value: nothing was sent".to_owned()));
+            }
             Ok(found) => rows.0.extend(found.into_iter().map(|reading| (number, reading))),
-            Err(message) => rows.1.push(Outcome {
-                line: number,
-                meter: device.to_owned(),
-                verdict: "REJECTED".to_owned(),
-                reason: "BAD_ROW".to_owned(),
-                message,
-            }),
+            Err(message) => rows.1.push(outcome("REJECTED", BAD, message)),
         }
     }
     Ok(rows)

@@ -7,7 +7,8 @@ use std::path::Path;
 use model::ErrorKind;
 use proto::billing::register_object::Object;
 use proto::billing::{PutManyRequest, PutResult, RegisterObject};
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
+use service_kit::Named;
 
 use super::super::with;
 use crate::access::Access;
@@ -55,8 +56,10 @@ pub(super) async fn run(file: &Path, dry_run: bool, query: &Query) -> Result<(),
 
 fn read(file: &Path) -> Result<Vec<RegisterObject>, CommandError> {
     let text = input::text(file)?;
-    let objects: Vec<Object> = serde_json::from_str(&text)
-        .map_err(|error| CommandError::Invalid(format!("{}: {error}", file.display())))?;
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let objects =
+        Vec::<Object>::deserialize(Named(&mut json)).and_then(|objects| json.end().map(|()| objects));
+    let objects = objects.map_err(|error| CommandError::Invalid(format!("{}: {error}", file.display())))?;
     let wrap = |object| RegisterObject { object: Some(object) };
     Ok(objects.into_iter().map(wrap).collect())
 }

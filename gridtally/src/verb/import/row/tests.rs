@@ -33,18 +33,28 @@ fn a_row_becomes_a_reading_per_channel() {
 
 #[test]
 fn an_empty_value_is_no_reading_and_a_bad_row_costs_only_itself() {
-    let text = "device_id,start_utc,import_kwh\na,2026-10-01T00:00:00Z,\nb,yesterday,1\nc,2026-10-01T00:00:00Z,much\ne,2026-10-01T00:00:00Z,1,5\nd,2026-10-01T00:00:00Z,1\n";
+    let text = "device_id,start_utc,import_kwh\na,2026-10-01T00:00:00Z,\nb,yesterday,1\nc,2026-10-01T00:00:00Z,much\ne,2026-10-01T00:00:00Z,1,5\nf,2026-10-01T00:00:00Z\nd,2026-10-01T00:00:00Z,1\n";
     let (rows, bad) = parse(text, None).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].1.device_id, "d");
-    let lines: Vec<u64> = bad.iter().map(|outcome| outcome.line).collect();
-    assert_eq!(lines, [3, 4, 5]);
-    assert!(
-        bad[2].message.contains("decimals have a point"),
-        "{}",
-        bad[2].message
+    let outcomes: Vec<_> = bad
+        .iter()
+        .map(|outcome| (outcome.line, outcome.verdict.as_str(), outcome.reason.as_str()))
+        .collect();
+    let refused = |line| (line, "REJECTED", "BAD_ROW");
+    assert_eq!(
+        outcomes,
+        [(2, "EMPTY", ""), refused(3), refused(4), refused(5), refused(6)]
     );
-    assert!(bad[0].message.contains("yesterday"), "{}", bad[0].message);
+    for (outcome, said) in bad.iter().zip([
+        "no value",
+        "yesterday",
+        "much",
+        "decimals have a point",
+        "cut off",
+    ]) {
+        assert!(outcome.message.contains(said), "{}", outcome.message);
+    }
 }
 
 #[test]

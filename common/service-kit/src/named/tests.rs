@@ -10,6 +10,13 @@ struct Inner {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Either {
+    One(Inner),
+    Nothing,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Outer {
     first: Option<Inner>,
@@ -53,6 +60,22 @@ fn values_by_position_are_refused_at_every_depth() {
             "{text}: {refused}"
         );
     }
+}
+
+#[test]
+fn what_an_enum_holds_is_held_to_the_same() {
+    let read = |text: &str| {
+        let mut json = serde_json::Deserializer::from_str(text);
+        Vec::<Either>::deserialize(Named(&mut json)).map_err(|error| error.to_string())
+    };
+    let inner = Inner {
+        id: "a".to_owned(),
+        number: Some(1),
+    };
+    let good = read(r#"[{"one":{"id":"a","number":1}},"nothing"]"#);
+    assert_eq!(good, Ok(vec![Either::One(inner), Either::Nothing]));
+    let refused = read(r#"[{"one":["a",1]}]"#).unwrap_err();
+    assert!(refused.contains("invalid type: sequence"), "{refused}");
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
-/// A deserializer whose structs are maps.
-pub(super) struct Named<D>(pub(super) D);
+/// A deserializer whose structs are maps. Structs among the variants of an enum must not have fields of their own.
+#[derive(Debug)]
+pub struct Named<D>(pub D);
 
 /// Methods that hand everything on as it is.
 macro_rules! handed_on {
@@ -92,9 +95,8 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Inside<V> {
         self.0.visit_map(Inside(fields))
     }
 
-    fn visit_enum<A: EnumAccess<'de>>(self, word: A) -> Result<V::Value, A::Error> {
-        // enums of the wire are words: there is nothing inside
-        self.0.visit_enum(word)
+    fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
+        self.0.visit_enum(Inside(variant))
     }
 }
 
@@ -123,6 +125,40 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Inside<A> {
 
     fn size_hint(&self) -> Option<usize> {
         self.0.size_hint()
+    }
+}
+
+impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Inside<A> {
+    type Error = A::Error;
+    type Variant = Inside<A::Variant>;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
+        let (name, inside) = self.0.variant_seed(seed)?;
+        Ok((name, Inside(inside)))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Inside<A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.0.unit_variant()
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
+        self.0.newtype_variant_seed(Inside(seed))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        self.0.tuple_variant(len, Inside(visitor))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.0.struct_variant(fields, Inside(visitor))
     }
 }
 
