@@ -4,6 +4,7 @@
 mod ad_hoc;
 mod component;
 mod cycle;
+mod history;
 mod neutral;
 mod output;
 mod prepaid;
@@ -11,7 +12,7 @@ mod registers;
 mod urdb;
 
 use crate::reader::{self, At, Problems};
-pub use ad_hoc::{is_record, parse_cycle};
+pub use ad_hoc::{Given, is_record, parse_cycle};
 pub use component::Component;
 use neutral::NeutralCase;
 pub use output::{Bill, BillLine, Bills};

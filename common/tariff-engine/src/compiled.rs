@@ -131,7 +131,7 @@ impl Compiled {
                 "needs what earlier bills carried",
             ));
         }
-        if self.tariff.uses_events {
+        if !self.tariff.events.is_empty() {
             return Err(RatingError::not_priced("", "the tariff needs events"));
         }
         let load = Load::from_intervals(intervals)?;
