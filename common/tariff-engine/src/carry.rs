@@ -99,7 +99,10 @@ impl Carried {
     }
 
     fn end_cycle(&mut self, from: NaiveDate) {
-        if let Some(kw) = self.now_kw.take() {
+        let measured = self.now_kw.take();
+        // A cycle in which the charge did not exist is still one of the cycles before the next.
+        let absent = (!self.peaks.is_empty()).then_some(Exact::ZERO);
+        if let Some(kw) = measured.or(absent) {
             self.peaks.push(Peak { month: from, kw });
         }
         let surplus = self.peaks.len().saturating_sub(MAX_PEAKS);

@@ -118,7 +118,8 @@ impl Reads {
         }
     }
 
-    /// The use by slot of a compiled tariff.
+    /// The use by slot of a compiled tariff. A register must be covered on the days on which a charge is about it: another meter may
+    /// have other registers, and another version other charges.
     pub(crate) fn tally(&self, compiled: &Compiled) -> Result<Tally, RatingError> {
         let stretches = self.stretches();
         let days: BTreeSet<NaiveDate> = compiled.days().collect();
@@ -126,12 +127,11 @@ impl Reads {
         let mut sums = Vec::new();
         for register in registers {
             let mine = || stretches.iter().filter(|stretch| stretch.register == *register);
-            let uncovered =
-                |day: &&NaiveDate| !mine().any(|stretch| (stretch.from..stretch.to).contains(*day));
-            if let Some(day) = days.iter().find(uncovered) {
+            let covered = |day: &NaiveDate| mine().any(|stretch| (stretch.from..stretch.to).contains(day));
+            if let Some(day) = compiled.days_with(register).find(|day| !covered(day)) {
                 return Err(RatingError::ReadMissing {
                     register: register.name().to_owned(),
-                    day: *day,
+                    day,
                 });
             }
             let mut by_slot = vec![Exact::ZERO; compiled.segments().slots()];

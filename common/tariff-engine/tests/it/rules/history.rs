@@ -99,6 +99,38 @@ fn a_history_belongs_to_a_charge_that_looks_at_it() {
     );
 }
 
+/// Cycles are counted, also those of a version without the charge.
+#[test]
+fn r3_7_a_cycle_without_the_charge_is_one_of_the_cycles_before() {
+    let peak = r#"{"id": "p", "type": "demand", "window_minutes": 1440, "rate": 1, "ratchet": {"percent": 100, "cycles_back": 1}}"#;
+    let version = |from: &str, to: &str, charges: &str| {
+        format!(r#"{{"valid_from": "2024-06-{from}", "valid_to": "2024-06-{to}", "charges": [{charges}]}}"#)
+    };
+    let mut world = World::new("", "2024-06-01", "2024-06-02");
+    let versions = [
+        version("01", "02", peak),
+        version("02", "03", ""),
+        version("03", "05", peak),
+    ];
+    world.tariff = format!(r#""versions": [{}]"#, versions.join(", "));
+    world.load = Some(rows(
+        "start_utc,minutes,import_kwh",
+        "2024-06-01T00:00Z",
+        1440,
+        &["1440,240", "1440,0", "1440,24", "1440,0"],
+    ));
+    let cycles: Vec<String> = (1..5)
+        .map(|day| format!(r#"{{"from": "2024-06-0{day}", "to": "2024-06-0{}"}}"#, day + 1))
+        .collect();
+    world.case = format!(r#""cycles": [{}]"#, cycles.join(", "));
+    world.check_all(&[
+        &[("p@2024-06-01", "10")],
+        &[],
+        &[("p@2024-06-03", "1")],
+        &[("p@2024-06-04", "1")],
+    ]);
+}
+
 /// Where a version keeps lots for fewer cycles than the one before, they expire with the bill that finds them too old.
 #[test]
 fn r3_10_a_lot_that_a_new_version_no_longer_keeps_is_credited() {
