@@ -15,6 +15,7 @@ mod prepayment;
 mod records;
 mod registers;
 mod tiers;
+mod together;
 mod values;
 
 use serde_json::Value;
