@@ -68,6 +68,9 @@ pub enum CaseError {
     /// The load cannot be read.
     #[error("the load: {0}")]
     Load(String),
+    /// The load has gaps that cannot be estimated.
+    #[error("the load: {0}")]
+    Estimation(String),
     /// The prices cannot be read.
     #[error("the prices: {0}")]
     Prices(String),

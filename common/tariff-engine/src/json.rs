@@ -71,7 +71,12 @@ impl Node {
             Self::Object(pairs) => {
                 let found = pairs.iter().flat_map(|(name, node)| match node {
                     Self::Text(text) if name == key => BTreeSet::from([text.clone()]),
-                    _ => node.texts_of(key),
+                    Self::Null
+                    | Self::Bool(_)
+                    | Self::Number(_)
+                    | Self::Text(_)
+                    | Self::List(_)
+                    | Self::Object(_) => node.texts_of(key),
                 });
                 found.collect()
             }

@@ -108,7 +108,7 @@ fn of_load(tariff: &Path, load: &Path, args: &RateArgs) -> Result<Bills, Command
     let beside = Beside::read(&args.beside)?;
     beside.check([tariff_text.as_str()].into_iter())?;
     let about = |error: &CaseError| match error {
-        CaseError::Load(_) => wrong(load, error),
+        CaseError::Load(_) | CaseError::Estimation(_) => wrong(load, error),
         CaseError::Prices(_) => wrong(args.beside.prices.as_deref().unwrap_or(tariff), error),
         CaseError::Case(_) | CaseError::Tariff(_) | CaseError::Bill { .. } => wrong(tariff, error),
     };

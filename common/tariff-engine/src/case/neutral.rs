@@ -254,7 +254,7 @@ impl NeutralCase {
                     let upto: Vec<(i64, i64)> = self.upto(cycle, tariff, &cycles);
                     let (load, gaps) = estimation
                         .fill(&load, &upto, clockwork)
-                        .map_err(CaseError::Load)?;
+                        .map_err(CaseError::Estimation)?;
                     View { load, gaps }
                 }
                 None => View {

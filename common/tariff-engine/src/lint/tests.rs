@@ -51,30 +51,32 @@ fn a_good_tariff_has_no_findings() {
     );
 }
 
+#[track_caller]
+fn check_charge(charge: &str, expected: &[&str]) {
+    let charges = format!(r#"[{{"id": "e", "colour": 1, {charge}}}]"#);
+    let found = found(&tariff(&[("charges", &charges), ("bill_charges", "")]));
+    let errors: Vec<_> = found
+        .iter()
+        .filter_map(|text| text.strip_prefix("error "))
+        .collect();
+    assert_eq!(errors, expected, "{charge}");
+}
+
 /// A key that is wrong hides no other, not even one that is not known.
 #[test]
 fn every_problem_of_a_charge_is_found_at_once() {
-    let check = |charge: &str, expected: &[&str]| {
-        let charges = format!(r#"[{{"id": "e", "colour": 1, {charge}}}]"#);
-        let paths: Vec<_> = found(&tariff(&[("charges", &charges), ("bill_charges", "")]));
-        let errors: Vec<_> = paths
-            .iter()
-            .filter_map(|text| text.strip_prefix("error "))
-            .collect();
-        assert_eq!(errors, expected, "{charge}");
-    };
     let unknown = "KEY_UNKNOWN charges[0].colour";
-    check(r#""type": "energy", "rate": "a"#, &["NOT_JSON "]);
-    check(
+    check_charge(r#""type": "energy", "rate": "a"#, &["NOT_JSON "]);
+    check_charge(
         r#""type": "energy", "rate": "a""#,
         &["TARIFF_INVALID charges[0].rate", unknown],
     );
-    check(
+    check_charge(
         r#""type": "energy", "bands": []"#,
         &["TARIFF_INVALID charges[0].bands", "BAND_GAP charges[0]", unknown],
     );
-    check(r#""type": "daily""#, &["KEY_MISSING charges[0].amount", unknown]);
-    check(
+    check_charge(r#""type": "daily""#, &["KEY_MISSING charges[0].amount", unknown]);
+    check_charge(
         r#""type": "tiered", "mode": 1, "tiers": [{"up_to": 5, "rate": 1}]"#,
         &[
             "TARIFF_INVALID charges[0].mode",
@@ -82,7 +84,7 @@ fn every_problem_of_a_charge_is_found_at_once() {
             unknown,
         ],
     );
-    check(
+    check_charge(
         r#""type": "demand", "window_minutes": 0, "rate": "a", "ratchet": {"percent": 1, "months": [13]}"#,
         &[
             "TARIFF_INVALID charges[0].window_minutes",
@@ -92,7 +94,7 @@ fn every_problem_of_a_charge_is_found_at_once() {
             unknown,
         ],
     );
-    check(
+    check_charge(
         r#""type": "contracted_power", "window_minutes": 15, "rule": "circle", "low_percent": 1, "excess_id": "x",
             "otherwise": {"name": "a", "contracted_kw": 1}"#,
         &[
@@ -101,7 +103,7 @@ fn every_problem_of_a_charge_is_found_at_once() {
             unknown,
         ],
     );
-    check(
+    check_charge(
         r#""type": "event_rebate", "event": 5, "rate": 1, "lookback_days": "x", "highest": "y""#,
         &[
             "TARIFF_INVALID charges[0].event",
@@ -110,8 +112,12 @@ fn every_problem_of_a_charge_is_found_at_once() {
             unknown,
         ],
     );
+}
+
+#[test]
+fn a_charge_of_no_type_and_charges_on_the_bill() {
     // Of a type that nobody knows every key is unknown, so that only the type is said.
-    check(
+    check_charge(
         r#""type": "magic", "rate": "a""#,
         &["TARIFF_INVALID charges[0].type"],
     );

@@ -10,9 +10,9 @@ fn read(values: &[&str], events: Option<&str>) -> Result<Beside, String> {
         path
     });
     let args = BesideArgs {
-        prices: None,
         values: values.iter().map(|value| (*value).to_owned()).collect(),
         events,
+        ..BesideArgs::default()
     };
     Beside::read(&args).map_err(|error| error.to_string())
 }

@@ -131,7 +131,7 @@ fn without_anything_to_rate_all_forms_are_named() {
 /// The same words as `tariff compare`.
 #[test]
 fn prices_values_and_events_come_beside_a_tariff() {
-    let (folder, cases) = folder();
+    let (folder, _) = folder();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();

@@ -40,6 +40,13 @@ const DIFFERENCES: &[Column] = &[
     ("OTHER", "more.other"),
 ];
 
+/// A file of the folder.
+struct TariffFile {
+    path: PathBuf,
+    /// Or why it has none.
+    text: Result<String, CommandError>,
+}
+
 /// What a year costs under a tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cost {
@@ -55,9 +62,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
     let load = read(&args.load)?;
     let beside = Beside::read(&args.beside)?;
     let tariffs = tariffs(&args.tariffs)?;
-    beside.check(tariffs.iter().filter_map(|(_, text)| text.as_deref().ok()))?;
+    beside.check(tariffs.iter().filter_map(|file| file.text.as_deref().ok()))?;
     let (mut costs, mut refused) = (Vec::new(), Vec::new());
-    for (file, text) in &tariffs {
+    for TariffFile { path: file, text } in &tariffs {
         let text = match text {
             Ok(text) => text,
             Err(error) => {
@@ -87,8 +94,8 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
     })
 }
 
-/// The JSON files of a folder, in order of their names, each with its text or why it has none.
-fn tariffs(folder: &Path) -> Result<Vec<(PathBuf, Result<String, CommandError>)>, CommandError> {
+/// The JSON files of a folder, in order of their names.
+fn tariffs(folder: &Path) -> Result<Vec<TariffFile>, CommandError> {
     let mut files = Vec::new();
     let unread = |source| CommandError::Input {
         file: folder.to_owned(),
@@ -104,11 +111,11 @@ fn tariffs(folder: &Path) -> Result<Vec<(PathBuf, Result<String, CommandError>)>
     if files.is_empty() {
         return Err(wrong(folder, &"there are no tariffs"));
     }
-    let texts = files.into_iter().map(|file| {
-        let text = read(&file);
-        (file, text)
-    });
-    Ok(texts.collect())
+    let read = |path: PathBuf| TariffFile {
+        text: read(&path),
+        path,
+    };
+    Ok(files.into_iter().map(read).collect())
 }
 
 fn cost(file: &Path, tariff: &str, load: &str, beside: &Beside) -> Result<Cost, CaseError> {
