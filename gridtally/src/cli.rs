@@ -145,7 +145,7 @@ pub struct DemoArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct RateArgs {
     /// Case file: which tariff meets which load, over which cycles
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["case_dir", "tariff"], conflicts_with_all = ["case_dir", "tariff"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case_dir", "tariff"])]
     pub case: Option<PathBuf>,
     /// Folder that the paths in cases are relative to [default: the nearest above the case with `tariffs` or `loads`]
     #[arg(long, value_name = "DIR")]
@@ -165,18 +165,35 @@ pub struct RateArgs {
     /// Load file (CSV) that meets the tariff
     #[arg(long, value_name = "FILE", requires = "tariff")]
     pub load: Option<PathBuf>,
-    /// Time zone of a rate record, which has none of its own
-    #[arg(long, value_name = "ZONE", requires = "tariff")]
-    pub tz: Option<String>,
     /// Dates FROM..TO of one cycle, TO exclusive [default: a cycle for every calendar month of the load]
     #[arg(long, value_name = "FROM..TO", requires = "tariff")]
     pub cycle: Option<String>,
+    /// What a case says itself.
+    #[command(flatten)]
+    pub beside: BesideArgs,
     /// How to print the bills [default: table on a terminal, json otherwise]
     #[arg(long, value_enum)]
     pub output: Option<Format>,
     /// Print a sentence for every line
     #[arg(long)]
     pub explain: bool,
+}
+
+/// What `rate --tariff` and `tariff compare` take beside tariffs and a load.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct BesideArgs {
+    /// Time zone of rate records, which have none of their own
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// Price file (CSV: `start_utc`, `price_per_mwh`) of tariffs that follow a market
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+    /// A number that tariffs call by name; may be repeated
+    #[arg(long = "value", value_name = "NAME=NUMBER")]
+    pub values: Vec<String>,
+    /// Events that tariffs are about (JSON: a list of name, date, from, to); an empty list if there were none
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
 }
 
 /// What a token lets its bearer do.

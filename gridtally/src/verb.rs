@@ -1,6 +1,7 @@
 //! The verbs: each asks the platform over its API and prints the answer.
 
 pub(crate) mod account;
+mod beside;
 pub(crate) mod bill;
 pub(crate) mod exception;
 pub(crate) mod import;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::RatingError;
-use crate::charge::read_id;
+use crate::charge::{Unknown, read_id};
 use crate::exact::Exact;
 use crate::reader::{At, Fields, Problems};
 use crate::rounding::Rounding;
@@ -55,16 +55,15 @@ impl BillCharge {
         let before = names.clone();
         let id = read_id(&mut fields, names, problems);
         let of = fields.maybe("of", problems, |at, problems| read_of(at, &before, problems));
-        let kind = fields
-            .need("type", problems)
-            .and_then(|at| Kind::read(&at, &mut fields, problems));
-        if kind.is_some() {
+        let name = fields.need("type", problems).and_then(|at| at.text(problems))?;
+        let kind = Kind::read(name, &mut fields, problems);
+        if kind != Err(Unknown) {
             fields.finish(problems);
         }
         Some(Self {
             id: id?,
             of: of?,
-            kind: kind?,
+            kind: kind.ok()??,
         })
     }
 
@@ -151,31 +150,35 @@ impl BillCharge {
 }
 
 impl Kind {
-    fn read(at: &At<'_>, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        Some(match at.text(problems)? {
+    /// The kind of a name, or what is wrong with its keys; every key that it may have was asked for then.
+    fn read(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Result<Option<Self>, Unknown> {
+        Ok(match name {
             "percent" => {
                 let rate = fields.number("rate", problems);
                 let per_line = fields.maybe("per_line", problems, |at, problems| at.flag(problems));
                 let tax = fields.maybe("tax", problems, read_tax);
-                Self::Percent {
-                    rate: rate?,
-                    per_line: per_line?.unwrap_or(false),
-                    tax: tax?,
-                }
+                rate.zip(per_line)
+                    .zip(tax)
+                    .map(|((rate, per_line), tax)| Self::Percent {
+                        rate,
+                        per_line: per_line.unwrap_or(false),
+                        tax,
+                    })
             }
-            "minimum" => Self::Minimum(fields.number("amount", problems)?),
-            "maximum" => Self::Maximum(fields.number("amount", problems)?),
+            "minimum" => fields.number("amount", problems).map(Self::Minimum),
+            "maximum" => fields.number("amount", problems).map(Self::Maximum),
             "max_per_kwh" => {
                 let rate = fields.number("rate", problems);
                 let register = fields.maybe("register", problems, Register::read);
-                Self::MaxPerKwh {
-                    rate: rate?,
-                    register: register?.unwrap_or(Register::Import),
-                }
+                rate.zip(register).map(|(rate, register)| Self::MaxPerKwh {
+                    rate,
+                    register: register.unwrap_or(Register::Import),
+                })
             }
             other => {
-                problems.add(&at.path, format!("a bill charge of type {other:?} is not known"));
-                return None;
+                let path = fields.path_of("type");
+                problems.add(&path, format!("a bill charge of type {other:?} is not known"));
+                return Err(Unknown);
             }
         })
     }

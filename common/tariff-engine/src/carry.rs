@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::exact::Exact;
-use crate::tariff::Tariff;
 
 /// Everything carried from bill to bill of one agreement. Empty for a first bill without history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +18,7 @@ pub struct Carry {
 /// What one charge carries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Carried {
-    /// Measured kW of earlier cycles, oldest first.
+    /// Measured kW of earlier cycles, oldest first: a ratchet counts cycles, not months.
     pub(crate) peaks: Vec<Peak>,
     /// Lots of exported energy, oldest first.
     pub(crate) lots: Vec<Lot>,
@@ -78,13 +77,6 @@ impl Carry {
             .extend(lots);
     }
 
-    /// The first id that no charge of the tariff has.
-    pub(crate) fn first_unknown(&self, tariff: &Tariff) -> Option<&str> {
-        let charges = || tariff.versions.iter().flat_map(|version| &version.charges);
-        let unknown = |id: &&String| !charges().any(|charge| charge.id == **id);
-        self.charges.keys().find(unknown).map(String::as_str)
-    }
-
     /// What a charge carries.
     pub(crate) fn of(&mut self, charge: &str) -> &mut Carried {
         self.charges.entry(charge.to_owned()).or_default()
@@ -107,7 +99,10 @@ impl Carried {
     }
 
     fn end_cycle(&mut self, from: NaiveDate) {
-        if let Some(kw) = self.now_kw.take() {
+        let measured = self.now_kw.take();
+        // A cycle in which the charge did not exist is still one of the cycles before the next.
+        let absent = (!self.peaks.is_empty()).then_some(Exact::ZERO);
+        if let Some(kw) = measured.or(absent) {
             self.peaks.push(Peak { month: from, kw });
         }
         let surplus = self.peaks.len().saturating_sub(MAX_PEAKS);

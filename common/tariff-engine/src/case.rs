@@ -4,6 +4,7 @@
 mod ad_hoc;
 mod component;
 mod cycle;
+mod history;
 mod neutral;
 mod output;
 mod prepaid;
@@ -11,7 +12,7 @@ mod registers;
 mod urdb;
 
 use crate::reader::{self, At, Problems};
-pub use ad_hoc::{is_record, parse_cycle};
+pub use ad_hoc::{Given, is_record, parse_cycle};
 pub use component::Component;
 use neutral::NeutralCase;
 pub use output::{Bill, BillLine, Bills};
@@ -67,6 +68,9 @@ pub enum CaseError {
     /// The load cannot be read.
     #[error("the load: {0}")]
     Load(String),
+    /// The load has gaps that cannot be estimated.
+    #[error("the load: {0}")]
+    Estimation(String),
     /// The prices cannot be read.
     #[error("the prices: {0}")]
     Prices(String),

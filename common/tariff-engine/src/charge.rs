@@ -5,6 +5,7 @@ mod contracted;
 mod demand;
 mod energy;
 mod event_rebate;
+mod excess;
 mod fee;
 mod indexed;
 mod measure;
@@ -80,6 +81,16 @@ pub(crate) trait Pricing {
     /// Whether one bill hands something to the next.
     fn carries(&self) -> bool {
         false
+    }
+
+    /// Whether it is a price of power that may look at the powers of cycles before.
+    fn is_demand(&self) -> bool {
+        false
+    }
+
+    /// Whether a banked lot of so many cycles ago may still be used; `None` without a bank.
+    fn keeps(&self, _cycles_ago: u32) -> Option<bool> {
+        None
     }
 
     /// Which of its prices holds on `day` at `minute` of the local clock.
@@ -174,13 +185,15 @@ impl Charge {
     pub(crate) fn read(at: &At<'_>, taken: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
         let id = read_id(&mut fields, taken, problems);
-        let kind = fields
-            .need("type", problems)
-            .and_then(|at| Kind::read(&at, &mut fields, problems));
-        if kind.is_some() {
+        let name = fields.need("type", problems).and_then(|at| at.text(problems))?;
+        let kind = Kind::read(name, &mut fields, problems);
+        if kind != Err(Unknown) {
             fields.finish(problems);
         }
-        Some(Self { id: id?, kind: kind? })
+        Some(Self {
+            id: id?,
+            kind: kind.ok()??,
+        })
     }
 
     pub(crate) fn pricing(&self) -> &dyn Pricing {
@@ -240,30 +253,35 @@ impl Charge {
 }
 
 impl Kind {
-    fn read(at: &At<'_>, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        Some(match at.text(problems)? {
-            "energy" => Self::Energy(energy::Energy::read(fields, problems)?),
-            "indexed" => Self::Indexed(indexed::Indexed::read(fields, problems)?),
-            "tiered" => Self::Tiered(tiered::Tiered::read(fields, problems)?),
-            "package" => Self::Package(package::Package::read(fields, problems)?),
-            "stairstep" => Self::Stairstep(stairstep::Stairstep::read(fields, problems)?),
-            "daily" => Self::Fee(fee::Fee::read(fee::Every::Day, fields, problems)?),
-            "monthly" => Self::Fee(fee::Fee::read(fee::Every::Month, fields, problems)?),
-            "annual" => Self::Fee(fee::Fee::read(fee::Every::Year, fields, problems)?),
-            "demand" => Self::Demand(demand::Demand::read(fields, problems)?),
-            "coincident" => Self::Coincident(coincident::Coincident::read(fields, problems)?),
-            "reactive_excess" => Self::Reactive(reactive::ReactiveExcess::read(fields, problems)?),
-            "contracted_power" => Self::Contracted(contracted::Contracted::read(fields, problems)?),
-            "net_energy" => Self::NetEnergy(net_energy::NetEnergy::read(fields, problems)?),
-            "event_rebate" => Self::EventRebate(event_rebate::EventRebate::read(fields, problems)?),
+    /// The kind of a name, or what is wrong with its keys; every key that it may have was asked for then.
+    fn read(name: &str, fields: &mut Fields<'_>, problems: &mut Problems) -> Result<Option<Self>, Unknown> {
+        Ok(match name {
+            "energy" => energy::Energy::read(fields, problems).map(Self::Energy),
+            "indexed" => indexed::Indexed::read(fields, problems).map(Self::Indexed),
+            "tiered" => tiered::Tiered::read(fields, problems).map(Self::Tiered),
+            "package" => package::Package::read(fields, problems).map(Self::Package),
+            "stairstep" => stairstep::Stairstep::read(fields, problems).map(Self::Stairstep),
+            "daily" => fee::Fee::read(fee::Every::Day, fields, problems).map(Self::Fee),
+            "monthly" => fee::Fee::read(fee::Every::Month, fields, problems).map(Self::Fee),
+            "annual" => fee::Fee::read(fee::Every::Year, fields, problems).map(Self::Fee),
+            "demand" => demand::Demand::read(fields, problems).map(Self::Demand),
+            "coincident" => coincident::Coincident::read(fields, problems).map(Self::Coincident),
+            "reactive_excess" => reactive::ReactiveExcess::read(fields, problems).map(Self::Reactive),
+            "contracted_power" => contracted::Contracted::read(fields, problems).map(Self::Contracted),
+            "net_energy" => net_energy::NetEnergy::read(fields, problems).map(Self::NetEnergy),
+            "event_rebate" => event_rebate::EventRebate::read(fields, problems).map(Self::EventRebate),
             other => {
-                // Its keys mean nothing here; the type is the problem.
-                problems.add(&at.path, format!("a charge of type {other:?} is not known"));
-                return None;
+                let path = fields.path_of("type");
+                problems.add(&path, format!("a charge of type {other:?} is not known"));
+                return Err(Unknown);
             }
         })
     }
 }
+
+/// A type of charge that is not known: its keys mean nothing then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unknown;
 
 /// An id that is unique in its version and leaves `.` and `@` to bands and versions.
 pub(crate) fn read_id(

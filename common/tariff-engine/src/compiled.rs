@@ -131,7 +131,7 @@ impl Compiled {
                 "needs what earlier bills carried",
             ));
         }
-        if self.tariff.uses_events {
+        if !self.tariff.events.is_empty() {
             return Err(RatingError::not_priced("", "the tariff needs events"));
         }
         let load = Load::from_intervals(intervals)?;
@@ -214,6 +214,22 @@ impl Compiled {
     /// The local days of the bill, part by part.
     pub(crate) fn days(&self) -> impl Iterator<Item = NaiveDate> {
         self.parts.iter().flat_map(|part| part.days.iter().copied())
+    }
+
+    /// The local days on which a charge, or one on the bill, is about a register.
+    pub(crate) fn days_with(&self, register: &Register) -> impl Iterator<Item = NaiveDate> {
+        let mut bill_wide = self
+            .tariff
+            .bill_charges
+            .iter()
+            .filter_map(|charge| charge.register());
+        let always = bill_wide.any(|other| other == register);
+        let uses = move |charge: &Charge| charge.registers().contains(register);
+        let parts = self
+            .parts
+            .iter()
+            .filter(move |part| always || part.charges().iter().any(uses));
+        parts.flat_map(|part| part.days.iter().copied())
     }
 
     /// The lines of the charges that are wanted, part by part.

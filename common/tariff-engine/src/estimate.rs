@@ -90,6 +90,9 @@ impl Estimation {
             let neighbours = self.neighbours(load, first, last);
             let span = last.saturating_sub(first).saturating_add(self.interval_ms);
             let linear = neighbours.filter(|_| span <= self.linear_max_ms);
+            if let Some(pair) = linear {
+                self.check_lengths(load, first, pair)?;
+            }
             gaps.push(Gap {
                 start_ms: first,
                 intervals: run.len(),
@@ -168,6 +171,25 @@ impl Estimation {
         let after = load.starts.binary_search(&after_ms).ok()?;
         let before = after.checked_sub(1)?;
         (load.end(before) == Some(first)).then_some((before, after))
+    }
+
+    /// Whether the rows beside a gap are as long as the intervals that are estimated: their energy is for that long.
+    fn check_lengths(&self, load: &Load, first: i64, (before, after): (usize, usize)) -> Result<(), String> {
+        let lengths = [before, after].map(|index| load.lengths_ms.get(index).copied());
+        let Some(other) = lengths
+            .into_iter()
+            .flatten()
+            .find(|length| *length != self.interval_ms)
+        else {
+            return Ok(());
+        };
+        let minutes = |ms: i64| ms.checked_div(MINUTE_MS).unwrap_or_default();
+        Err(format!(
+            "beside the gap from {} an interval has {} minutes; interval_minutes of the estimation are {}",
+            crate::instant::show(first),
+            minutes(other),
+            minutes(self.interval_ms)
+        ))
     }
 
     /// Value k of n on the line between two rows.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use crate::reader::{At, Problems};
+use crate::reader::{self, At, Problems};
 use crate::rule::Clock;
 
 /// An event on a local date.
@@ -25,6 +25,23 @@ pub(crate) struct Calendar {
 }
 
 impl Event {
+    /// Reads events as a case lists them: `[{"name", "date", "from", "to"}]`.
+    ///
+    /// # Errors
+    /// [`Problems`]: everything that is wrong, each with its path.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, Problems> {
+        reader::document(text, Self::read_list)
+    }
+
+    pub(crate) fn read_list(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Self>> {
+        let read: Vec<_> = at
+            .list(problems)?
+            .iter()
+            .map(|at| Self::read(at, problems))
+            .collect();
+        read.into_iter().collect()
+    }
+
     pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
         let name = fields.need("name", problems).and_then(|at| at.text(problems));
@@ -45,6 +62,39 @@ impl Event {
     /// Whether `day` at `minute` of the local clock lies inside; also after midnight, if it runs that long.
     pub(crate) fn holds(&self, day: NaiveDate, minute: u32) -> bool {
         self.clock.holds_on(self.date, day, minute)
+    }
+}
+
+/// Whether what is known of events is enough for a tariff that calls them by `names`: a list, in which there may be none of a name, but
+/// none whose name differs from one of `names` in capitals alone.
+///
+/// # Errors
+/// [`Problems`]: nothing is known of events, or a name is misspelt.
+pub(crate) fn check(names: &BTreeSet<String>, events: Option<&Vec<Event>>) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    if events.is_none() && !names.is_empty() {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let reason = format!(
+            "must be given, because the tariff is about {}; an empty list if there were none",
+            names.join(", ")
+        );
+        problems.add("events", reason);
+    }
+    for (index, event) in events.into_iter().flatten().enumerate() {
+        let is_near = |name: &&String| **name != event.name && name.eq_ignore_ascii_case(&event.name);
+        if let Some(name) = names
+            .iter()
+            .find(is_near)
+            .filter(|_| !names.contains(&event.name))
+        {
+            let reason = format!("is {}, and the tariff is about {name}", event.name);
+            problems.add(&format!("events[{index}].name"), reason);
+        }
+    }
+    if problems.all().is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
     }
 }
 

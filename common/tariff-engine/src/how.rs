@@ -121,6 +121,8 @@ pub enum How {
         banked: Exact,
         /// kWh put into it.
         surplus: Exact,
+        /// The load has no column of export: nothing was exported.
+        no_export: bool,
     },
     /// Banked energy that was not used in time.
     Expired,

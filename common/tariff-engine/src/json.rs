@@ -1,5 +1,6 @@
 //! JSON as it was written: numbers keep their digits, objects their order, and a key that comes twice is seen.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -22,11 +23,12 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// Reads `text`.
+    /// Reads `text`. A byte order mark before it is no part of it (RFC 8259, section 8.1).
     ///
     /// # Errors
     /// A sentence saying where it is not JSON.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
         Self::from_raw(raw, MAX_DEPTH)
     }
@@ -61,12 +63,23 @@ impl Node {
         }
     }
 
-    /// Whether any object in it has such a key.
-    pub(crate) fn has_key(&self, key: &str) -> bool {
+    /// The texts that stand under such a key in any object of it.
+    pub(crate) fn texts_of(&self, key: &str) -> BTreeSet<String> {
         match self {
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => false,
-            Self::List(items) => items.iter().any(|item| item.has_key(key)),
-            Self::Object(pairs) => pairs.iter().any(|(name, node)| name == key || node.has_key(key)),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => BTreeSet::new(),
+            Self::List(items) => items.iter().flat_map(|item| item.texts_of(key)).collect(),
+            Self::Object(pairs) => {
+                let found = pairs.iter().flat_map(|(name, node)| match node {
+                    Self::Text(text) if name == key => BTreeSet::from([text.clone()]),
+                    Self::Null
+                    | Self::Bool(_)
+                    | Self::Number(_)
+                    | Self::Text(_)
+                    | Self::List(_)
+                    | Self::Object(_) => node.texts_of(key),
+                });
+                found.collect()
+            }
         }
     }
 

@@ -220,6 +220,15 @@ impl<'a> At<'a> {
         }
     }
 
+    /// A decimal that is not below zero.
+    pub(crate) fn number_from_zero(&self, problems: &mut Problems) -> Option<Exact> {
+        let number = self.number(problems)?;
+        if number.is_negative() {
+            return self.wrong(problems, "must not be below zero");
+        }
+        Some(number)
+    }
+
     /// A whole number from 0 to `max`.
     pub(crate) fn count(&self, max: u32, problems: &mut Problems) -> Option<u32> {
         let digits = match self.node {

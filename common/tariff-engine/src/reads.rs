@@ -8,7 +8,7 @@ use crate::RatingError;
 use crate::compiled::Compiled;
 use crate::exact::Exact;
 use crate::local;
-use crate::reader::{At, Problems};
+use crate::reader::{At, Fields, Problems};
 use crate::statement::Register;
 use crate::tally::Tally;
 
@@ -55,13 +55,17 @@ pub(crate) enum Closing {
 }
 
 impl Reads {
-    pub(crate) fn read(meters: &At<'_>, reads: &At<'_>, problems: &mut Problems) -> Option<Self> {
-        let meters = read_meters(meters, problems)?;
+    /// Reads `meters` and `reads` of a case.
+    pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let meters = fields.need("meters", problems);
+        let meters = meters.and_then(|at| read_meters(&at, problems));
+        let reads = fields.need("reads", problems)?;
         let mut found: BTreeMap<(String, Register), Vec<Read>> = BTreeMap::new();
         for at in reads.list(problems)? {
             let Some((meter, register, read)) = read_one(&at, problems) else {
                 continue;
             };
+            let Some(meters) = &meters else { continue };
             match meters.get(&meter) {
                 None => problems.add(&at.path, format!("there is no meter {meter}")),
                 Some(facts) if read.value.is_negative() || read.value >= facts.rollover => {
@@ -82,7 +86,10 @@ impl Reads {
                 problems.add(&reads.path, reason);
             }
         }
-        Some(Self { meters, reads: found })
+        Some(Self {
+            meters: meters?,
+            reads: found,
+        })
     }
 
     /// How the cycle that ends on `to` closes; `None` without a read on that date.
@@ -111,7 +118,8 @@ impl Reads {
         }
     }
 
-    /// The use by slot of a compiled tariff.
+    /// The use by slot of a compiled tariff. A register must be covered on the days on which a charge is about it: another meter may
+    /// have other registers, and another version other charges.
     pub(crate) fn tally(&self, compiled: &Compiled) -> Result<Tally, RatingError> {
         let stretches = self.stretches();
         let days: BTreeSet<NaiveDate> = compiled.days().collect();
@@ -119,12 +127,11 @@ impl Reads {
         let mut sums = Vec::new();
         for register in registers {
             let mine = || stretches.iter().filter(|stretch| stretch.register == *register);
-            let uncovered =
-                |day: &&NaiveDate| !mine().any(|stretch| (stretch.from..stretch.to).contains(*day));
-            if let Some(day) = days.iter().find(uncovered) {
+            let covered = |day: &NaiveDate| mine().any(|stretch| (stretch.from..stretch.to).contains(day));
+            if let Some(day) = compiled.days_with(register).find(|day| !covered(day)) {
                 return Err(RatingError::ReadMissing {
                     register: register.name().to_owned(),
-                    day: *day,
+                    day,
                 });
             }
             let mut by_slot = vec![Exact::ZERO; compiled.segments().slots()];

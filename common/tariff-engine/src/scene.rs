@@ -20,6 +20,8 @@ pub struct Mix {
     pub intervals: u32,
     /// Those whose value was estimated (`RATING` 3.15).
     pub estimated: u32,
+    /// The load has no column of the register, which only export may lack: nothing was exported.
+    pub no_column: bool,
 }
 
 /// A quantity of energy.
@@ -49,7 +51,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) tally: &'a Tally,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
     /// The energy of a measure in this part, all of it or that of one pick.
     pub(crate) fn sum_of(&self, measure: &Measure, pick: Option<usize>) -> Result<Sum, RatingError> {
         let mut sum = Sum::default();
@@ -63,7 +65,13 @@ impl Scene<'_> {
                     })?;
             }
         }
+        sum.mix.no_column = self.has_no_column(&measure.register);
         Ok(sum)
+    }
+
+    /// Whether the load has no column of a register.
+    pub(crate) fn has_no_column(&self, register: &Register) -> bool {
+        self.load.is_some_and(|load| !load.has(register))
     }
 
     /// All of a register in this part.
@@ -72,13 +80,13 @@ impl Scene<'_> {
     }
 
     /// The intervals that are priced.
-    pub(crate) fn load(&self) -> Result<&Load, RatingError> {
+    pub(crate) fn load(&self) -> Result<&'a Load, RatingError> {
         self.load
             .ok_or_else(|| RatingError::not_priced(self.charge, "needs intervals, and there are none"))
     }
 
     /// The values of a register by interval.
-    pub(crate) fn values(&self, register: &Register) -> Result<&[i64], RatingError> {
+    pub(crate) fn values(&self, register: &Register) -> Result<&'a [i64], RatingError> {
         let missing = || RatingError::RegisterMissing {
             charge: self.charge.to_owned(),
             register: register.name().to_owned(),

@@ -91,6 +91,7 @@ impl Tally {
         self.mixes.iter().fold(Mix::default(), |all, mix| Mix {
             intervals: all.intervals.saturating_add(mix.intervals),
             estimated: all.estimated.saturating_add(mix.estimated),
+            no_column: false,
         })
     }
 }

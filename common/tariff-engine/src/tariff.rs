@@ -43,8 +43,8 @@ pub struct Tariff {
     pub(crate) trueup: bool,
     /// Values that it calls by name.
     pub(crate) names: BTreeSet<String>,
-    /// It has rules or charges on events.
-    pub(crate) uses_events: bool,
+    /// Names of the events that its rules and charges are about (`RATING` 3.13).
+    pub(crate) events: BTreeSet<String>,
     node: Node,
     edition: Arc<str>,
     canonical: String,
@@ -88,7 +88,7 @@ impl Tariff {
         let canonical = node.canonical();
         Self {
             names,
-            uses_events: node.has_key("event"),
+            events: node.texts_of("event"),
             edition: hex(&Sha256::digest(canonical.as_bytes())).into(),
             canonical,
             node,
@@ -110,7 +110,7 @@ impl Tariff {
         Ok(Self {
             edition: Arc::clone(&self.edition),
             canonical: self.canonical.clone(),
-            uses_events: self.uses_events,
+            events: self.events.clone(),
             ..filled
         })
     }
@@ -157,7 +157,7 @@ impl Tariff {
             estimation: estimation?,
             trueup: trueup?.unwrap_or(false),
             names: BTreeSet::new(),
-            uses_events: false,
+            events: BTreeSet::new(),
             node: Node::Null,
             edition: "".into(),
             canonical: String::new(),
@@ -196,6 +196,11 @@ impl Tariff {
     #[must_use]
     pub fn rounding(&self) -> Rounding {
         self.rounding
+    }
+
+    /// The names of the values that it calls (`RATING` 3.17).
+    pub fn value_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
     }
 
     /// The registers whose intervals its charges need, in any version.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use crate::exact::{Exact, ParseExactError};
 use crate::json::Node;
 use crate::reader::{At, Problems};
 
@@ -20,33 +21,35 @@ struct Dated {
 
 impl Values {
     pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
-        let mut values = BTreeMap::new();
-        for (name, at) in at.pairs(problems)? {
+        let read = at.pairs(problems)?.into_iter().map(|(name, at)| {
             let dated = if at.is_list() {
-                let read: Vec<_> = at
-                    .list(problems)?
-                    .iter()
-                    .map(|item| Dated::read(item, problems))
-                    .collect();
-                let mut dated: Vec<Dated> = read.into_iter().collect::<Option<_>>()?;
-                dated.sort_by_key(|value| value.from);
-                if dated
-                    .windows(2)
-                    .any(|pair| matches!(pair, [a, b] if a.from == b.from))
-                {
-                    return at.wrong(problems, "has two values from the same day");
-                }
-                dated
+                Dated::read_list(&at, problems)
             } else {
-                at.number(problems)?;
-                vec![Dated {
-                    from: None,
-                    digits: at.digits().to_owned(),
-                }]
+                Dated::read_constant(&at, problems)
             };
-            values.insert(name, dated);
-        }
-        Some(Self(values))
+            Some((name, dated?))
+        });
+        let read: Vec<_> = read.collect();
+        read.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    /// Gives `name` a number for all days.
+    ///
+    /// # Errors
+    /// [`ParseExactError`]: `digits` are no decimal number.
+    pub fn set(&mut self, name: &str, digits: &str) -> Result<(), ParseExactError> {
+        digits.parse::<Exact>()?;
+        let constant = Dated {
+            from: None,
+            digits: digits.to_owned(),
+        };
+        self.0.insert(name.to_owned(), vec![constant]);
+        Ok(())
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// Whether nothing is given.
@@ -76,6 +79,24 @@ impl Values {
 }
 
 impl Dated {
+    fn read_constant(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Self>> {
+        at.number(problems)?;
+        let digits = at.digits().to_owned();
+        Some(vec![Self { from: None, digits }])
+    }
+
+    fn read_list(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Self>> {
+        let items = at.list(problems)?;
+        let read: Vec<_> = items.iter().map(|item| Self::read(item, problems)).collect();
+        let mut dated: Vec<Self> = read.into_iter().collect::<Option<_>>()?;
+        dated.sort_by_key(|value| value.from);
+        let same_day = |pair: &[Self]| matches!(pair, [a, b] if a.from == b.from);
+        if dated.windows(2).any(same_day) {
+            return at.wrong(problems, "has two values from the same day");
+        }
+        Some(dated)
+    }
+
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
         let from = fields.need("from", problems).and_then(|at| at.date(problems));

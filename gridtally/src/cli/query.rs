@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Settings;
+use super::{BesideArgs, Settings};
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -151,9 +151,9 @@ pub struct CompareArgs {
     /// Folder of tariff files: neutral ones and rate records
     #[arg(long, value_name = "DIR")]
     pub tariffs: PathBuf,
-    /// Time zone of rate records, which have none of their own
-    #[arg(long, value_name = "ZONE")]
-    pub tz: Option<String>,
+    /// As `rate`.
+    #[command(flatten)]
+    pub beside: BesideArgs,
     /// How to print the costs
     #[arg(long, value_enum, default_value_t)]
     pub output: Format,

@@ -6,29 +6,36 @@ mod show;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tariff_engine::case::{Bills, Case, CaseError, Files, parse_cycle};
+use tariff_engine::case::{Bills, Case, CaseError, Files, Given, parse_cycle};
 
-use crate::cli::RateArgs;
+use super::beside::Beside;
+use crate::cli::{BesideArgs, RateArgs};
 use crate::error::{CommandError, chain};
 use crate::input;
 use crate::output;
 
+/// What to give the command; without any of it nothing is known to rate.
+const FORMS: &str =
+    "nothing to rate: --case FILE, --case-dir DIR with --out-dir DIR, or --tariff FILE with --load FILE";
+
 /// Runs `rate`.
 ///
 /// # Errors
-/// [`CommandError::Invalid`] for what is wrong with or cannot be priced of the files, [`CommandError::Input`] for one that cannot be read.
+/// [`CommandError::Invalid`] for what is wrong with or cannot be priced of the files, [`CommandError::Input`] for one that cannot be read,
+/// [`CommandError::Partial`] for a folder of cases of which some have bills.
 pub(crate) fn run(args: &RateArgs) -> Result<(), CommandError> {
+    if args.tariff.is_none() && args.beside != BesideArgs::default() {
+        return Err(CommandError::Invalid(
+            "--tz, --prices, --value and --events belong to --tariff; a case names its own".to_owned(),
+        ));
+    }
     if let (Some(folder), Some(out)) = (&args.case_dir, &args.out_dir) {
         return many(folder, out, args.data.as_deref());
     }
     let bills = match (&args.case, &args.tariff, &args.load) {
         (Some(case), _, _) => of_case(case, args.data.as_deref())?,
         (None, Some(tariff), Some(load)) => of_load(tariff, load, args)?,
-        _ => {
-            return Err(CommandError::Invalid(
-                "neither a case nor a tariff with a load".to_owned(),
-            ));
-        }
+        _ => return Err(CommandError::Invalid(FORMS.to_owned())),
     };
     match &args.out {
         None => show::print(&bills, args.output, args.explain),
@@ -61,7 +68,7 @@ fn of_case(path: &Path, data: Option<&Path>) -> Result<Bills, CommandError> {
 /// Every case of a folder. One that is wrong does not keep the others from their bills.
 fn many(folder: &Path, out: &Path, data: Option<&Path>) -> Result<(), CommandError> {
     files::make(out)?;
-    let (mut wrong, mut ids) = (Vec::new(), BTreeSet::new());
+    let (mut wrong, mut ids, mut written) = (Vec::new(), BTreeSet::new(), 0_usize);
     let paths = files::cases(folder)?;
     for path in &paths {
         match of_case(path, data) {
@@ -75,37 +82,47 @@ fn many(folder: &Path, out: &Path, data: Option<&Path>) -> Result<(), CommandErr
                     bills.case
                 ));
             }
-            Ok(bills) => files::write(&out.join(format!("{}.json", bills.case)), &show::json(&bills)?)?,
+            Ok(bills) => {
+                files::write(&out.join(format!("{}.json", bills.case)), &show::json(&bills)?)?;
+                written += 1;
+            }
             Err(error) => wrong.push(chain(&error)),
         }
     }
     if wrong.is_empty() {
         return output::line(&format!("{} cases", paths.len()));
     }
-    Err(CommandError::Invalid(wrong.join("\n")))
+    let reasons = wrong.join("\n");
+    Err(if written == 0 {
+        CommandError::Invalid(reasons)
+    } else {
+        CommandError::Partial(reasons)
+    })
 }
 
 /// The bills of a tariff and a load.
 fn of_load(tariff: &Path, load: &Path, args: &RateArgs) -> Result<Bills, CommandError> {
-    let zone = |name: &String| {
-        let zone = name.parse::<chrono_tz::Tz>();
-        zone.map_err(|_| CommandError::Invalid(format!("{name} is no IANA time zone")))
-    };
-    let zone = args.tz.as_ref().map(zone).transpose()?;
     let cycle = args.cycle.as_deref().map(parse_cycle).transpose();
     let cycle = cycle.map_err(|reason| CommandError::Invalid(format!("--cycle {reason}")))?;
     let (tariff_text, load_text) = (input::text(tariff)?, input::text(load)?);
+    let beside = Beside::read(&args.beside)?;
+    beside.check([tariff_text.as_str()].into_iter())?;
     let about = |error: &CaseError| match error {
-        CaseError::Load(_) => wrong(load, error),
-        CaseError::Case(_) | CaseError::Tariff(_) | CaseError::Prices(_) | CaseError::Bill { .. } => {
-            wrong(tariff, error)
-        }
+        CaseError::Load(_) | CaseError::Estimation(_) => wrong(load, error),
+        CaseError::Prices(_) => wrong(args.beside.prices.as_deref().unwrap_or(tariff), error),
+        CaseError::Case(_) | CaseError::Tariff(_) | CaseError::Bill { .. } => wrong(tariff, error),
     };
-    let case = Case::of_load(&tariff_text, &load_text, zone, cycle).map_err(|error| about(&error))?;
+    let given = Given {
+        zone: beside.zone,
+        cycle,
+        values: beside.values,
+        events: beside.events,
+    };
+    let case = Case::of_load(&tariff_text, &load_text, given).map_err(|error| about(&error))?;
     let texts = Files {
         tariff: &tariff_text,
         load: Some(&load_text),
-        prices: None,
+        prices: beside.prices.as_deref(),
     };
     case.bills(texts).map_err(|error| about(&error))
 }

@@ -7,11 +7,13 @@ use super::cycle::{Cycle, Edge};
 use super::neutral::NeutralCase;
 use super::urdb::{RecordCase, next_month};
 use super::{Case, CaseError, Kind, Paths};
+use crate::event::Event;
 use crate::load::Rows;
 use crate::local;
 use crate::reader::Problems;
 use crate::tariff::Tariff;
 use crate::urdb::{Record, Span};
+use crate::values::Values;
 
 /// Whether a text is a rate record rather than a neutral tariff.
 #[must_use]
@@ -19,18 +21,31 @@ pub fn is_record(text: &str) -> bool {
     Record::looks_like(text)
 }
 
+/// What a person may say beside a tariff and a load.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Given {
+    /// Of a rate record, which has no time zone of its own; of a neutral tariff its own.
+    pub zone: Option<Tz>,
+    /// The first date of the only cycle and the date after its last; `None` = a cycle for every calendar month that the load touches.
+    pub cycle: Option<(NaiveDate, NaiveDate)>,
+    /// Numbers that the tariff calls by name.
+    pub values: Values,
+    /// What was called out; `None` = nobody says, and a tariff about events is refused.
+    pub events: Option<Vec<Event>>,
+}
+
 impl Case {
-    /// A case of a tariff and a load: `cycle`, or one cycle for every calendar month that the load touches. `zone` is for rate
-    /// records, which have none of their own.
+    /// A case of a tariff and a load.
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn of_load(
-        tariff: &str,
-        load: &str,
-        zone: Option<Tz>,
-        cycle: Option<(NaiveDate, NaiveDate)>,
-    ) -> Result<Self, CaseError> {
+    pub fn of_load(tariff: &str, load: &str, given: Given) -> Result<Self, CaseError> {
+        let Given {
+            zone,
+            cycle,
+            values,
+            events,
+        } = given;
         let rows = Rows::parse(load).map_err(CaseError::Load)?;
         let span = rows.as_of(None).span();
         let span = span.ok_or_else(|| CaseError::Load("there are no rows".to_owned()))?;
@@ -51,7 +66,7 @@ impl Case {
                 Some((from, to)) => vec![cycle_of(Edge::of_date(from), Edge::of_date(to))],
                 None => cycles(tariff.zone(), span).ok_or_else(beyond)?,
             };
-            Kind::Neutral(Box::new(NeutralCase::plain(cycles)))
+            Kind::Neutral(Box::new(NeutralCase::plain(cycles, values, events)))
         };
         Ok(Self {
             id: String::new(),

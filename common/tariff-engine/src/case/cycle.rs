@@ -1,11 +1,13 @@
 //! The cycles of a case (`RATING` 1.4).
 
+use std::collections::BTreeSet;
+
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
 use crate::RatingError;
 use crate::instant;
-use crate::local;
+use crate::local::{self, DAY_MS};
 use crate::period::Period;
 use crate::reader::{At, Problems};
 
@@ -58,6 +60,71 @@ impl Cycle {
         let start = self.from.instant(zone).ok_or(RatingError::Period)?;
         Period::new(zone, start, self.to.instant(zone).ok_or(RatingError::Period)?)
     }
+}
+
+/// Whether the cycles can be those of one agreement: none overlaps another, though one may be billed again as of another instant; and
+/// where one bill `carries` something to the next they come in order.
+pub(super) fn check(cycles: &[Cycle], zone: Tz, carries: bool) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    let mut spans = spans(cycles, zone);
+    let mut seen = BTreeSet::new();
+    for (span, _, index) in spans.iter().filter(|_| carries) {
+        let latest = seen.last().copied();
+        if seen.insert(*span) && latest.is_some_and(|latest| *span < latest) {
+            let reason = "begins before one that comes earlier, and what a bill carries goes to the next";
+            problems.add(&format!("cycles[{index}]"), reason);
+        }
+    }
+    spans.sort_unstable();
+    for pair in spans.windows(2) {
+        if let [(a, as_of, first), (b, later_as_of, second)] = pair {
+            let path = format!("cycles[{}]", first.max(second));
+            let other = first.min(second);
+            if a == b && as_of == later_as_of {
+                problems.add(
+                    &path,
+                    format!("is cycles[{other}] again; as of another instant it may be billed twice"),
+                );
+            } else if a != b && b.0 < a.1 {
+                problems.add(&path, format!("overlaps cycles[{other}]"));
+            }
+        }
+    }
+    if problems.all().is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// Start and end of the cycles that are billed more than once.
+pub(super) fn repeated(cycles: &[Cycle], zone: Tz) -> BTreeSet<(i64, i64)> {
+    let mut spans = spans(cycles, zone);
+    spans.sort_unstable();
+    let again = spans.windows(2).filter_map(|pair| match pair {
+        [(a, ..), (b, ..)] if a == b => Some(*a),
+        _ => None,
+    });
+    again.collect()
+}
+
+/// The length of the shortest cycle, in days of 24 hours, rounded: clock changes make no difference.
+pub(super) fn shortest_days(cycles: &[Cycle], zone: Tz) -> i64 {
+    let lengths = spans(cycles, zone).into_iter().map(|((start, end), ..)| {
+        let rounded = end.saturating_sub(start).saturating_add(DAY_MS.div_euclid(2));
+        rounded.div_euclid(DAY_MS)
+    });
+    lengths.min().unwrap_or_default()
+}
+
+/// Start and end, billing instant, and place in the list of every cycle that has a period.
+fn spans(cycles: &[Cycle], zone: Tz) -> Vec<((i64, i64), Option<i64>, usize)> {
+    let numbered = cycles.iter().enumerate();
+    let spans = numbered.filter_map(|(index, cycle)| {
+        let period = cycle.period(zone).ok()?;
+        Some(((period.start_ms, period.end_ms), cycle.as_of_ms, index))
+    });
+    spans.collect()
 }
 
 impl Edge {

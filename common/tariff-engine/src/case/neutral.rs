@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::cycle::Cycle;
+use super::cycle::{self, Cycle};
+use super::history;
 use super::output::{Bill, Bills};
 use super::prepaid::Prepayment;
 use super::{CaseError, Files};
 use crate::RatingError;
-use crate::carry::{Carry, Lot, Peak};
+use crate::carry::Carry;
 use crate::charge::PRICE;
 use crate::compiled::{Circumstances, Compiled, Inputs};
 use crate::estimate::{Clockwork, Estimation, Gap};
-use crate::event::{Calendar, Event};
+use crate::event::{self, Calendar, Event};
 use crate::instant;
 use crate::load::{Load, Rows};
 use crate::period::Period;
 use crate::price::Prices;
-use crate::reader::{At, Fields, Problems};
+use crate::reader::{Fields, Problems};
 use crate::reads::Reads;
 use crate::statement::{Register, Statement};
 use crate::tariff::{Tariff, read_trueup};
@@ -31,7 +32,9 @@ const MAX_CYCLES: usize = 36_600;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NeutralCase {
     pub(super) cycles: Vec<Cycle>,
-    pub(super) circumstances: Circumstances,
+    circumstances: Circumstances,
+    /// Somebody says which events there were, or that there were none.
+    events_known: bool,
     estimation: Option<Estimation>,
     trueup: Option<bool>,
     carry: Carry,
@@ -63,47 +66,37 @@ impl NeutralCase {
             Some(cycles)
         });
         let values = fields.maybe("values", problems, Values::read);
-        let events = fields.maybe("events", problems, |at, problems| {
-            let read: Vec<_> = at
-                .list(problems)?
-                .iter()
-                .map(|at| Event::read(at, problems))
-                .collect();
-            read.into_iter().collect::<Option<Vec<_>>>()
-        });
+        let events = fields.maybe("events", problems, Event::read_list);
         let estimation = fields.maybe("estimation", problems, Estimation::read);
         let trueup = fields.maybe("estimated_reads", problems, read_trueup);
-        let mut carry = Carry::default();
-        let peaks = fields.maybe("history_kw", problems, |at, problems| {
-            read_by_charge(at, problems, read_peak, |id, peaks| carry.add_peaks(id, peaks))
-        });
-        let lots = fields.maybe("opening_bank", problems, |at, problems| {
-            read_by_charge(at, problems, read_lot, |id, lots| carry.add_lots(id, lots))
-        });
+        let carry = history::read(fields, problems);
         // They say nothing that the load and the tariff do not say themselves.
         fields.maybe("interval_minutes", problems, |at, problems| at.number(problems));
         fields.maybe("currency", problems, |at, problems| at.text(problems).map(drop));
         let billed = Billed::read(fields, problems);
-        peaks?;
-        lots?;
         Some(Self {
             cycles: cycles?,
+            events_known: events.as_ref()?.is_some(),
             circumstances: Circumstances {
                 values: values?.unwrap_or_default(),
                 events: events?.unwrap_or_default(),
             },
             estimation: estimation?,
             trueup: trueup?,
-            carry,
+            carry: carry?,
             billed: billed?,
         })
     }
 
-    /// Cycles of intervals with nothing beside.
-    pub(super) fn plain(cycles: Vec<Cycle>) -> Self {
+    /// Cycles of intervals with nothing from before.
+    pub(super) fn plain(cycles: Vec<Cycle>, values: Values, events: Option<Vec<Event>>) -> Self {
         Self {
             cycles,
-            circumstances: Circumstances::default(),
+            events_known: events.is_some(),
+            circumstances: Circumstances {
+                values,
+                events: events.unwrap_or_default(),
+            },
             estimation: None,
             trueup: None,
             carry: Carry::default(),
@@ -113,14 +106,7 @@ impl NeutralCase {
 
     pub(super) fn bills(&self, id: &str, files: Files<'_>) -> Result<Bills, CaseError> {
         let tariff = Arc::new(Tariff::parse(files.tariff).map_err(CaseError::Tariff)?);
-        if let Some(id) = self.carry.first_unknown(&tariff) {
-            let mut problems = Problems::default();
-            problems.add(
-                "",
-                format!("the history or the bank names {id}, which is no charge of the tariff"),
-            );
-            return Err(CaseError::Case(problems));
-        }
+        self.check(&tariff).map_err(CaseError::Case)?;
         let rows = files.load.map(Rows::parse).transpose().map_err(CaseError::Load)?;
         let prices = files.prices.map(|text| Prices::parse(text, &[PRICE]));
         let prices = prices.transpose().map_err(CaseError::Prices)?;
@@ -141,6 +127,28 @@ impl NeutralCase {
             edition: tariff.edition().to_owned(),
             bills,
         })
+    }
+
+    /// Whether the case can be one of this tariff.
+    fn check(&self, tariff: &Arc<Tariff>) -> Result<(), Problems> {
+        event::check(
+            &tariff.events,
+            self.events_known.then_some(&self.circumstances.events),
+        )?;
+        let zone = tariff.zone();
+        let mut charges = tariff.versions.iter().flat_map(|version| &version.charges);
+        let carries = self.trues_up(tariff)
+            || matches!(self.billed, Billed::Prepayment(_))
+            || charges.any(|charge| charge.pricing().carries());
+        cycle::check(&self.cycles, zone, carries)?;
+        let first = self.cycles.first().and_then(|cycle| cycle.period(zone).ok());
+        let first = first.and_then(|period| tariff.compile_in(&period, &self.circumstances).ok());
+        let days = cycle::shortest_days(&self.cycles, zone);
+        history::check(&self.carry, tariff, first.as_ref(), days)
+    }
+
+    fn trues_up(&self, tariff: &Tariff) -> bool {
+        matches!(self.billed, Billed::Registers(_)) && self.trueup.unwrap_or(tariff.trueup)
     }
 
     fn of_intervals(
@@ -168,7 +176,7 @@ impl NeutralCase {
     }
 
     fn of_registers(&self, tariff: &Arc<Tariff>, reads: &Reads) -> Result<Vec<Bill>, CaseError> {
-        let trueup = self.trueup.unwrap_or(tariff.trueup);
+        let trueup = self.trues_up(tariff);
         self.each_cycle(tariff, self.carry.clone(), |_, compiled, carry| {
             let source = super::registers::Source {
                 tariff,
@@ -183,15 +191,21 @@ impl NeutralCase {
         })
     }
 
-    /// One bill for every cycle; `state` goes from each to the next.
-    fn each_cycle<S>(
+    /// One bill for every cycle; `state` goes from each to the next. A cycle that is billed again begins with what it began with.
+    fn each_cycle<S: Clone>(
         &self,
         tariff: &Arc<Tariff>,
         mut state: S,
         mut bill: impl FnMut(&Cycle, &Compiled, &mut S) -> Result<Bill, RatingError>,
     ) -> Result<Vec<Bill>, CaseError> {
+        let again = cycle::repeated(&self.cycles, tariff.zone());
+        let mut before: BTreeMap<(i64, i64), S> = BTreeMap::new();
         let mut one = |cycle: &Cycle| {
             let period = cycle.period(tariff.zone())?;
+            let span = (period.start_ms, period.end_ms);
+            if again.contains(&span) {
+                state = before.entry(span).or_insert_with(|| state.clone()).clone();
+            }
             let compiled = tariff.compile_in(&period, &self.circumstances)?;
             let bill = bill(cycle, &compiled, &mut state)?;
             Ok(Bill {
@@ -240,7 +254,7 @@ impl NeutralCase {
                     let upto: Vec<(i64, i64)> = self.upto(cycle, tariff, &cycles);
                     let (load, gaps) = estimation
                         .fill(&load, &upto, clockwork)
-                        .map_err(CaseError::Load)?;
+                        .map_err(CaseError::Estimation)?;
                     View { load, gaps }
                 }
                 None => View {
@@ -270,15 +284,19 @@ impl Billed {
         let Some(at) = fields.get("kind") else {
             return Some(Self::Intervals);
         };
-        match at.text(problems)? {
-            "registers" => {
-                let meters = fields.need("meters", problems);
-                let reads = fields.need("reads", problems);
-                Reads::read(&meters?, &reads?, problems).map(Self::Registers)
+        let name = at.text(problems);
+        match name {
+            Some("registers") => Reads::read(fields, problems).map(Self::Registers),
+            Some("prepayment") => Prepayment::read(fields, problems).map(Self::Prepayment),
+            Some("intervals") => Some(Self::Intervals),
+            _ => {
+                // Which of these keys belong here is not known.
+                for key in ["meters", "reads", "opening_balance", "emergency_credit", "topups"] {
+                    fields.get(key);
+                }
+                name?;
+                at.wrong(problems, "must be registers or prepayment, or be left out")
             }
-            "prepayment" => Prepayment::read(fields, problems).map(Self::Prepayment),
-            "intervals" => Some(Self::Intervals),
-            _ => at.wrong(problems, "must be registers or prepayment, or be left out"),
         }
     }
 }
@@ -308,47 +326,4 @@ impl View {
             self.gaps.iter().filter(inside).map(gap).collect(),
         );
     }
-}
-
-/// An object of lists by charge id.
-fn read_by_charge<T>(
-    at: &At<'_>,
-    problems: &mut Problems,
-    read: fn(&At<'_>, &mut Problems) -> Option<T>,
-    mut add: impl FnMut(&str, Vec<T>),
-) -> Option<()> {
-    for (id, at) in at.pairs(problems)? {
-        let items: Vec<_> = at.list(problems)?.iter().map(|at| read(at, problems)).collect();
-        add(&id, items.into_iter().collect::<Option<_>>()?);
-    }
-    Some(())
-}
-
-/// `month` as `2024-09`.
-fn read_peak(at: &At<'_>, problems: &mut Problems) -> Option<Peak> {
-    let mut fields = at.object(problems)?;
-    let month = fields.need("month", problems).and_then(|at| {
-        let first = format!("{}-01", at.text(problems)?);
-        let date = first.parse().ok();
-        date.or_else(|| at.wrong(problems, "must be a month like 2024-09"))
-    });
-    let kw = fields.number("kw", problems);
-    fields.finish(problems);
-    Some(Peak {
-        month: month?,
-        kw: kw?,
-    })
-}
-
-fn read_lot(at: &At<'_>, problems: &mut Problems) -> Option<Lot> {
-    let mut fields = at.object(problems)?;
-    let cycles_ago = fields
-        .need("cycles_ago", problems)
-        .and_then(|at| at.count(1200, problems));
-    let kwh = fields.number("kwh", problems);
-    fields.finish(problems);
-    Some(Lot {
-        cycles_ago: cycles_ago?,
-        kwh: kwh?,
-    })
 }

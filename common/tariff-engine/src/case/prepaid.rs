@@ -11,7 +11,7 @@ use crate::exact::Exact;
 use crate::instant;
 use crate::load::{Load, kwh};
 use crate::local;
-use crate::reader::{Fields, Problems};
+use crate::reader::{At, Fields, Problems};
 use crate::statement::Register;
 
 /// The account of a prepaying customer; it goes from cycle to cycle.
@@ -42,22 +42,30 @@ struct Course {
     midnights: Vec<(i64, Exact)>,
 }
 
+impl Topup {
+    fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = at.object(problems)?;
+        let at_ms = fields.need("utc", problems).and_then(|at| at.instant(problems));
+        let amount = fields.number("amount", problems);
+        fields.finish(problems);
+        Some(Self {
+            at_ms: at_ms?,
+            amount: amount?,
+        })
+    }
+}
+
 impl Prepayment {
     pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
         let balance = fields.number("opening_balance", problems);
         let emergency_credit = fields.number_or("emergency_credit", Exact::ZERO, problems);
         let topups = fields.maybe("topups", problems, |at, problems| {
-            let mut topups = Vec::new();
-            for at in at.list(problems)? {
-                let mut fields = at.object(problems)?;
-                let at_ms = fields.need("utc", problems).and_then(|at| at.instant(problems));
-                let amount = fields.number("amount", problems);
-                fields.finish(problems);
-                topups.push(Topup {
-                    at_ms: at_ms?,
-                    amount: amount?,
-                });
-            }
+            let read: Vec<_> = at
+                .list(problems)?
+                .iter()
+                .map(|at| Topup::read(at, problems))
+                .collect();
+            let mut topups = read.into_iter().collect::<Option<Vec<_>>>()?;
             topups.sort_by_key(|topup| topup.at_ms);
             Some(topups)
         });

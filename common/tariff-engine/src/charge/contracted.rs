@@ -1,10 +1,9 @@
 //! Power that was agreed upon, by bands, and what is taken beyond it (`RATING` 3.9).
 
-use std::cmp::Ordering;
-
 use chrono::NaiveDate;
 
 use super::demand::highest_by_pick;
+use super::excess::Excess;
 use super::window::Window;
 use super::{BandRule, Draft, Pricing, check_names, read_name};
 use crate::RatingError;
@@ -97,35 +96,33 @@ impl Contracted {
         excess_id: &str,
         rate: &Exact,
     ) -> Result<Vec<Draft>, RatingError> {
-        // Windows above the contracted power are few; they are squared exactly.
+        let windows = self.window.over(scene)?;
+        let scale = windows.scale();
         let mut picker = scene.picker();
-        let mut over: Vec<Vec<i128>> = vec![Vec::new(); self.bands.len()];
-        let scale = self.window.each(scene, |at, units| {
-            if let Some(windows) = picker(at).and_then(|pick| over.get_mut(pick)) {
-                windows.push(units);
+        let excesses = self.bands.iter().map(|band| Excess::above(scale.units(&band.kw)));
+        let mut excesses: Vec<Excess> = excesses.collect();
+        windows.each(|at, units| {
+            if let Some(excess) = picker(at).and_then(|pick| excesses.get_mut(pick)) {
+                excess.add(units);
             }
-        })?;
+        });
+        let kw_of_one = scale.kw(1);
         let mut lines = Vec::new();
-        for (band, windows) in self.bands.iter().zip(over) {
-            let excesses = windows.into_iter().filter_map(|units| {
-                let kw = scale.kw(units);
-                (kw.cmp(&band.kw) == Ordering::Greater).then(|| kw.minus(&band.kw))
-            });
-            let excesses: Vec<Exact> = excesses.collect();
-            let squares = Exact::sum(excesses.iter().map(|excess| excess.times(excess)));
+        for (band, excess) in self.bands.iter().zip(excesses) {
+            let squares = excess.squares().times(&kw_of_one).times(&kw_of_one);
             let how = How::ContractedFee {
                 rate: band.rate_per_kw_day.clone(),
                 days: scene.days.len(),
             };
             lines.push(band.line(scene, band.kw.clone(), how));
             let how = How::ContractedExcess {
-                windows: excesses.len(),
+                windows: excess.windows,
                 contracted: band.kw.clone(),
             };
-            let excess = Draft::priced(squares.root(), Unit::Kilowatts, rate, how);
+            let line = Draft::priced(squares.root(), Unit::Kilowatts, rate, how);
             lines.push(Draft {
                 other_id: Some(excess_id.to_owned()),
-                ..excess.with_suffix(Some(&band.name))
+                ..line.with_suffix(Some(&band.name))
             });
         }
         Ok(lines)
@@ -160,8 +157,9 @@ impl Band {
 
 impl Rule {
     fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        let at = fields.need("rule", problems)?;
-        match at.text(problems)? {
+        let at = fields.need("rule", problems);
+        let name = at.as_ref().and_then(|at| at.text(problems));
+        match name.unwrap_or_default() {
             "band" => {
                 let mut percent =
                     |key, problems: &mut Problems| fields.number(key, problems)?.over(Exact::whole(100));
@@ -184,7 +182,20 @@ impl Rule {
                     excess_rate: excess_rate?,
                 })
             }
-            _ => at.wrong(problems, "must be band or root_sum_square"),
+            _ => {
+                // Which of these keys belong here is not known.
+                for key in [
+                    "low_percent",
+                    "high_percent",
+                    "excess_factor",
+                    "excess_id",
+                    "excess_rate",
+                ] {
+                    fields.get(key);
+                }
+                at.filter(|_| name.is_some())?
+                    .wrong(problems, "must be band or root_sum_square")
+            }
         }
     }
 }

@@ -302,6 +302,10 @@ impl Pricing for Demand {
         self.ratchet.is_some()
     }
 
+    fn is_demand(&self) -> bool {
+        true
+    }
+
     fn pick(&self, day: NaiveDate, minute: u32, calendar: &Calendar) -> usize {
         let holds = self
             .when

@@ -31,6 +31,7 @@ struct Bank {
 impl NetEnergy {
     /// The bank's keys stand beside the rate, or in an object `bank`.
     pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let path = fields.path_of("bank");
         let rate = fields.number("rate", problems);
         let bank = fields.maybe("bank", problems, |at: &At<'_>, problems| {
             let mut fields = at.object(problems)?;
@@ -38,20 +39,23 @@ impl NetEnergy {
             fields.finish(problems);
             bank
         });
+        let is_beside = fields.has("expiry_cycles") || fields.has("expired_rate");
+        let beside = Bank::read(fields, problems);
         let bank = match bank? {
-            Some(bank) => Some(bank),
-            None => Bank::read(fields, problems),
+            Some(_) if is_beside => {
+                problems.add(&path, "the bank's keys stand twice: beside the rate and in bank");
+                return None;
+            }
+            Some(bank) => bank,
+            None => beside?,
         };
-        Some(Self {
-            rate: rate?,
-            bank: bank?,
-        })
+        Some(Self { rate: rate?, bank })
     }
 
     /// What of `needed` the lots give, oldest first.
-    fn take(lots: &mut [Lot], needed: &Exact) -> Exact {
+    fn take<'l>(lots: impl Iterator<Item = &'l mut Lot>, needed: &Exact) -> Exact {
         let mut left = needed.clone();
-        for lot in lots.iter_mut() {
+        for lot in lots {
             let used = lot.kwh.clone().min(left.clone());
             lot.kwh = lot.kwh.minus(&used);
             left = left.minus(&used);
@@ -73,8 +77,8 @@ impl Bank {
     }
 
     /// Whether a lot of so many cycles ago may still be used.
-    fn keeps(&self, lot: &Lot) -> bool {
-        self.expiry_cycles.is_none_or(|most| lot.cycles_ago <= most)
+    fn keeps(&self, cycles_ago: u32) -> bool {
+        self.expiry_cycles.is_none_or(|most| cycles_ago <= most)
     }
 
     /// Whether this bill is the last in which a lot may be used.
@@ -96,6 +100,10 @@ impl Pricing for NetEnergy {
         true
     }
 
+    fn keeps(&self, cycles_ago: u32) -> Option<bool> {
+        Some(self.bank.keeps(cycles_ago))
+    }
+
     fn suffixes(&self) -> Vec<String> {
         vec![EXPIRED.to_owned()]
     }
@@ -105,10 +113,13 @@ impl Pricing for NetEnergy {
         let export = scene.total_of(Register::Export)?;
         let net = import.minus(&export);
         let (needed, surplus) = (net.clone().at_least_zero(), net.negated().at_least_zero());
-        // Opening lots that are too old were never to be used.
         let mut expired = Exact::ZERO;
-        carried.lots.retain(|lot| self.bank.keeps(lot));
-        let banked = Self::take(&mut carried.lots, &needed);
+        // A lot is too old where another version keeps lots for fewer cycles than the one that banked it: it expires with this bill.
+        let usable = carried
+            .lots
+            .iter_mut()
+            .filter(|lot| self.bank.keeps(lot.cycles_ago));
+        let banked = Self::take(usable, &needed);
         if scene.is_last_part {
             let ending = carried.lots.iter().filter(|lot| self.bank.ends(lot));
             expired = Exact::sum(ending.map(|lot| &lot.kwh));
@@ -120,6 +131,7 @@ impl Pricing for NetEnergy {
             export,
             banked: banked.clone(),
             surplus,
+            no_export: scene.has_no_column(&Register::Export),
         };
         let charged = Draft::priced(needed.minus(banked), Unit::KilowattHours, &self.rate, how);
         let credit = self.bank.expired_rate.negated();

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::Measure;
 use crate::RatingError;
 use crate::exact::Exact;
 use crate::load::{Load, MINUTE_MS, PER_KWH};
@@ -30,6 +29,12 @@ pub(super) struct Scale {
 }
 
 impl Scale {
+    /// The energy of a window of so many kW in its units.
+    pub(super) fn units(self, kw: &Exact) -> Exact {
+        let hours = Exact::ratio(self.window_ms.into(), HOUR_MS.into()).unwrap_or(Exact::ZERO);
+        kw.times(hours).times(Exact::whole(self.units_per_kwh))
+    }
+
     /// Mean kW of a window.
     pub(super) fn kw(self, units: i128) -> Exact {
         let kwh = Exact::ratio(units, self.units_per_kwh).unwrap_or(Exact::ZERO);
@@ -60,11 +65,15 @@ impl Window {
     /// Calls `visit` with start and energy of every window of a part that is whole: it lies inside, and no interval in it is missing
     /// or estimated. In order of time.
     pub(super) fn each(self, scene: &Scene<'_>, visit: impl FnMut(i64, i128)) -> Result<Scale, RatingError> {
+        let frame = self.over(scene)?;
+        frame.each(visit);
+        Ok(frame.scale())
+    }
+
+    /// The windows of a part, before anybody looks at them.
+    pub(super) fn over<'s>(self, scene: &Scene<'s>) -> Result<Frame<'s>, RatingError> {
         let load = scene.load()?;
-        let measure = Measure::plain(Register::Import);
-        let values = measure
-            .values(load)
-            .ok_or_else(|| RatingError::not_priced(scene.charge, "needs import, and there is none"))?;
+        let values = scene.values(&Register::Import)?;
         let window_ms = i64::from(self.minutes).saturating_mul(MINUTE_MS);
         let slide_ms = i64::from(self.slide).saturating_mul(MINUTE_MS);
         let before = scene
@@ -81,27 +90,23 @@ impl Window {
                 .saturating_sub(before)
                 .saturating_add(slide_ms)
         };
-        let frame = Frame {
+        let mut frame = Frame {
             load,
-            values: &values,
+            values,
             range: load.range(scene.period.start_ms, scene.period.end_ms),
             first,
             end_ms: scene.period.end_ms,
             window_ms,
             slide_ms,
+            step_ms: None,
         };
-        let units_per_kwh = match frame.step() {
-            Some(step_ms) => frame.whole(step_ms, visit),
-            None => frame.parts(visit),
-        };
-        Ok(Scale {
-            units_per_kwh,
-            window_ms,
-        })
+        frame.step_ms = frame.step();
+        Ok(frame)
     }
 }
 
-struct Frame<'a> {
+/// The windows of a part over the intervals of a load.
+pub(super) struct Frame<'a> {
     load: &'a Load,
     values: &'a [i64],
     range: Range<usize>,
@@ -109,9 +114,28 @@ struct Frame<'a> {
     end_ms: i64,
     window_ms: i64,
     slide_ms: i64,
+    /// `None` where windows cut intervals.
+    step_ms: Option<i64>,
 }
 
 impl Frame<'_> {
+    /// In what units the energy of its windows is.
+    pub(super) fn scale(&self) -> Scale {
+        let parts = if self.step_ms.is_some() { 1 } else { self.common() };
+        Scale {
+            units_per_kwh: i128::from(PER_KWH).saturating_mul(parts.into()),
+            window_ms: self.window_ms,
+        }
+    }
+
+    /// See [`Window::each`].
+    pub(super) fn each(&self, visit: impl FnMut(i64, i128)) {
+        match self.step_ms {
+            Some(step_ms) => self.whole(step_ms, visit),
+            None => self.parts(visit),
+        }
+    }
+
     /// The one length of all intervals, if they follow each other without a gap and every window is made of whole ones.
     fn step(&self) -> Option<i64> {
         let lengths = self.load.lengths_ms.get(self.range.clone())?;
@@ -129,7 +153,7 @@ impl Frame<'_> {
     }
 
     /// Windows of whole intervals, which is the usual case: energies are added as they are.
-    fn whole(&self, step_ms: i64, mut visit: impl FnMut(i64, i128)) -> i128 {
+    fn whole(&self, step_ms: i64, mut visit: impl FnMut(i64, i128)) {
         let steps =
             |ms: i64| usize::try_from(ms.checked_div(step_ms).unwrap_or_default()).unwrap_or_default();
         let start = self
@@ -167,20 +191,23 @@ impl Frame<'_> {
             at = at.saturating_add(self.slide_ms);
             index = index.saturating_add(stride);
         }
-        PER_KWH.into()
+    }
+
+    /// The first interval that may reach into the part.
+    fn first_index(&self) -> usize {
+        self.range.start.saturating_sub(1)
+    }
+
+    /// The least common multiple of all lengths: a part of an interval's energy for each of its milliseconds is a whole number then.
+    fn common(&self) -> i64 {
+        let lengths = self.load.lengths_ms.get(self.first_index()..self.range.end);
+        let lengths = lengths.unwrap_or_default().iter();
+        lengths.fold(1_i64, |common, length| least_multiple(common, *length))
     }
 
     /// Windows that cut intervals: the energy of an interval is spread evenly over it.
-    fn parts(&self, mut visit: impl FnMut(i64, i128)) -> i128 {
-        let mut index = self.range.start.saturating_sub(1); // it may reach into this part
-        let lengths = self
-            .load
-            .lengths_ms
-            .get(index..self.range.end)
-            .unwrap_or_default();
-        let common = lengths
-            .iter()
-            .fold(1_i64, |common, length| least_multiple(common, *length));
+    fn parts(&self, mut visit: impl FnMut(i64, i128)) {
+        let (mut index, common) = (self.first_index(), self.common());
         let mut at = self.first;
         while at.saturating_add(self.window_ms) <= self.end_ms {
             while index < self.range.end && self.load.end(index).is_some_and(|end| end <= at) {
@@ -191,7 +218,6 @@ impl Frame<'_> {
             }
             at = at.saturating_add(self.slide_ms);
         }
-        i128::from(PER_KWH).saturating_mul(common.into())
     }
 
     /// The energy of the window from `at` on, in 1/`common` of a unit; `None` if a part of it is missing or estimated.

@@ -8,6 +8,9 @@ use crate::instant;
 use crate::local;
 use crate::scene::Mix;
 
+/// Of a register that the load does not have.
+const NO_COLUMN: &str = " (the load has no such column)";
+
 /// What the sentence needs beside the facts.
 pub(crate) struct Figures<'a> {
     pub(crate) quantity: &'a Exact,
@@ -102,9 +105,11 @@ impl How {
                 export,
                 banked,
                 surplus,
+                no_export,
             } => format!(
-                "{import} kWh of import less {export} kWh of export, {banked} kWh from the bank and {surplus} kWh into it: \
-                 {quantity} kWh x {price} per kWh"
+                "{import} kWh of import less {export} kWh of export{}, {banked} kWh from the bank and {surplus} kWh into it: \
+                 {quantity} kWh x {price} per kWh",
+                if *no_export { NO_COLUMN } else { "" }
             ),
             Self::Expired => format!("{quantity} kWh of the bank were not used in time x {price} per kWh"),
             Self::Rebates(events) => {
@@ -181,12 +186,16 @@ impl DemandHow {
 /// ` in 96 intervals`, with those that were estimated.
 fn from(mix: Mix) -> String {
     match mix {
+        Mix { no_column: true, .. } => NO_COLUMN.to_owned(),
         Mix { intervals: 0, .. } => String::new(),
         Mix {
             intervals,
             estimated: 0,
+            ..
         } => format!(" in {intervals} intervals"),
-        Mix { intervals, estimated } => format!(" in {intervals} intervals ({estimated} of them estimated)"),
+        Mix {
+            intervals, estimated, ..
+        } => format!(" in {intervals} intervals ({estimated} of them estimated)"),
     }
 }
 

@@ -51,6 +51,102 @@ fn a_good_tariff_has_no_findings() {
     );
 }
 
+#[track_caller]
+fn check_charge(charge: &str, expected: &[&str]) {
+    let charges = format!(r#"[{{"id": "e", "colour": 1, {charge}}}]"#);
+    let found = found(&tariff(&[("charges", &charges), ("bill_charges", "")]));
+    let errors: Vec<_> = found
+        .iter()
+        .filter_map(|text| text.strip_prefix("error "))
+        .collect();
+    assert_eq!(errors, expected, "{charge}");
+}
+
+/// A key that is wrong hides no other, not even one that is not known.
+#[test]
+fn every_problem_of_a_charge_is_found_at_once() {
+    let unknown = "KEY_UNKNOWN charges[0].colour";
+    check_charge(r#""type": "energy", "rate": "a"#, &["NOT_JSON "]);
+    check_charge(
+        r#""type": "energy", "rate": "a""#,
+        &["TARIFF_INVALID charges[0].rate", unknown],
+    );
+    check_charge(
+        r#""type": "energy", "bands": []"#,
+        &["TARIFF_INVALID charges[0].bands", "BAND_GAP charges[0]", unknown],
+    );
+    check_charge(r#""type": "daily""#, &["KEY_MISSING charges[0].amount", unknown]);
+    check_charge(
+        r#""type": "tiered", "mode": 1, "tiers": [{"up_to": 5, "rate": 1}]"#,
+        &[
+            "TARIFF_INVALID charges[0].mode",
+            "TIER_GAP charges[0].tiers",
+            unknown,
+        ],
+    );
+    check_charge(
+        r#""type": "demand", "window_minutes": 0, "rate": "a", "ratchet": {"percent": 1, "months": [13]}"#,
+        &[
+            "TARIFF_INVALID charges[0].window_minutes",
+            "KEY_MISSING charges[0].ratchet.cycles_back",
+            "TARIFF_INVALID charges[0].ratchet.months[0]",
+            "TARIFF_INVALID charges[0].rate",
+            unknown,
+        ],
+    );
+    check_charge(
+        r#""type": "contracted_power", "window_minutes": 15, "rule": "circle", "low_percent": 1, "excess_id": "x",
+            "otherwise": {"name": "a", "contracted_kw": 1}"#,
+        &[
+            "KEY_MISSING charges[0].otherwise.rate_per_kw_day",
+            "TARIFF_INVALID charges[0].rule",
+            unknown,
+        ],
+    );
+    check_charge(
+        r#""type": "event_rebate", "event": 5, "rate": 1, "lookback_days": "x", "highest": "y""#,
+        &[
+            "TARIFF_INVALID charges[0].event",
+            "TARIFF_INVALID charges[0].lookback_days",
+            "TARIFF_INVALID charges[0].highest",
+            unknown,
+        ],
+    );
+}
+
+#[test]
+fn a_charge_of_no_type_and_charges_on_the_bill() {
+    // Of a type that nobody knows every key is unknown, so that only the type is said.
+    check_charge(
+        r#""type": "magic", "rate": "a""#,
+        &["TARIFF_INVALID charges[0].type"],
+    );
+    let bill = r#"[{"id": "m", "type": "minimum", "colour": 1}, {"id": "p", "type": "percent", "per_line": 1, "colour": 1}]"#;
+    check_bill(
+        bill,
+        &[
+            "KEY_MISSING bill_charges[0].amount",
+            "KEY_UNKNOWN bill_charges[0].colour",
+        ],
+    );
+    check_bill(
+        bill,
+        &[
+            "KEY_MISSING bill_charges[1].rate",
+            "TARIFF_INVALID bill_charges[1].per_line",
+            "KEY_UNKNOWN bill_charges[1].colour",
+        ],
+    );
+}
+
+#[track_caller]
+fn check_bill(bill_charges: &str, expected: &[&str]) {
+    let found = found(&tariff(&[("bill_charges", bill_charges)]));
+    for finding in expected {
+        assert!(found.contains(&format!("error {finding}")), "{found:?}");
+    }
+}
+
 #[test]
 fn what_the_engine_refuses_is_an_error_with_a_code() {
     assert_eq!(found("{"), ["error NOT_JSON "]);

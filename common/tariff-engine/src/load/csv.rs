@@ -154,9 +154,10 @@ impl Columns {
         let length_ms = match self.minutes.map(cell).filter(|text| !text.is_empty()) {
             None => None,
             Some(text) => {
-                let minutes = text
-                    .parse::<i64>()
-                    .ok()
+                // A column with empty cells is often written with points: 15.0.
+                let whole = text.parse::<Exact>().ok().and_then(|minutes| minutes.to_whole());
+                let minutes = whole
+                    .and_then(|minutes| i64::try_from(minutes).ok())
                     .filter(|minutes| (1..=MAX_MINUTES).contains(minutes));
                 let length = minutes.and_then(|minutes| minutes.checked_mul(MINUTE_MS));
                 Some(

@@ -82,18 +82,20 @@ impl Month {
     pub(super) fn of(span: &Span, load: &Load, record: &Record, import_alone: bool) -> Self {
         let tou = record.tou_demand.as_ref();
         let periods = record.energy.len().max(1);
+        let range = load.range(span.start_ms, span.end_ms);
         let mut month = Self {
             import: vec![0; periods],
             export: vec![0; periods],
             occurs: vec![false; periods],
             peaks: vec![None; tou.map_or(0, |(structure, _)| structure.len())],
+            slices: Vec::with_capacity(range.len()),
             ..Self::default()
         };
         let import = load.column(&Register::Import).unwrap_or_default();
         let export = load.column(&Register::Export).unwrap_or_default();
         let mut pieces = span.offsets.iter().peekable();
         let mut seen = false;
-        for index in load.range(span.start_ms, span.end_ms) {
+        for index in range {
             let (Some(start), Some(length)) = (load.starts.get(index), load.lengths_ms.get(index)) else {
                 continue;
             };

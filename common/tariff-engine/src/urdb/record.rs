@@ -10,7 +10,7 @@ use super::schedule::{self, Schedule};
 use super::tiers::{self, Tier};
 
 /// Beside texts: who may have the rate, and what the rules leave out.
-const IGNORED: [&str; 34] = [
+const IGNORED: [&str; 38] = [
     "_id",
     "approved",
     "coincidentratestructure",
@@ -18,6 +18,7 @@ const IGNORED: [&str; 34] = [
     "coincidentrateunit",
     "coincidentsched",
     "demandattrs",
+    "demandkeyvals",
     "demandreactivepowercharge",
     "demandreactpwrcharge",
     "demandwindow",
@@ -25,10 +26,13 @@ const IGNORED: [&str; 34] = [
     "eiaid",
     "enddate",
     "energyattrs",
+    "energykeyvals",
     "energytoulabels",
     "fixedattrs",
     "fixedchargeeaaddl",
+    "fixedkeyvals",
     "is_default",
+    "latest_update",
     "maxdemand",
     "maximumdemand",
     "mindemand",

@@ -4,15 +4,18 @@ mod banks;
 mod bill_charges;
 mod common;
 mod contracted;
+mod cycles;
 mod demand;
 mod energy;
 mod events;
 mod explained;
 mod gaps;
+mod history;
 mod prepayment;
 mod records;
 mod registers;
 mod tiers;
+mod together;
 mod values;
 
 use serde_json::Value;

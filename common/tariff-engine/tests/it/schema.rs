@@ -94,6 +94,28 @@ fn what_the_schema_refuses_is_named() {
     );
 }
 
+/// What the sample leaves out the other tests do not see.
+#[test]
+fn the_sample_has_every_key_of_the_schema() {
+    let tariff: Value = serde_json::from_str(EVERY_KIND).unwrap();
+    let mut objects = Vec::new();
+    find_objects(&tariff, String::new(), &mut objects);
+    let keys_at = |pointer: &String| tariff.pointer(pointer).unwrap().as_object().unwrap().keys();
+    let mut used: BTreeSet<String> = objects.iter().flat_map(keys_at).cloned().collect();
+    // One of two that exclude each other, and what stands for a number.
+    used.extend(["charges", "utc_offset_hours", "param"].map(str::to_owned));
+    let missing: Vec<String> = schema()
+        .keys()
+        .into_iter()
+        .filter(|key| !used.contains(key))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+    let again = Tariff::parse(EVERY_KIND).unwrap();
+    let again = Tariff::parse(again.canonical()).unwrap();
+    let canonical: Value = serde_json::from_str(again.canonical()).unwrap();
+    assert_eq!(canonical, tariff);
+}
+
 /// At every place where an object stands, parser and schema know the same keys.
 #[test]
 fn parser_and_schema_know_the_same_keys() {

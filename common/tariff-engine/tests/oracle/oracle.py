@@ -7,7 +7,7 @@ import decimal
 import functools
 import zoneinfo
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
 
 MINUTE = timedelta(minutes=1)
@@ -57,7 +57,8 @@ class Oracle:
 
     def __init__(self, tariff, case):
         self.tariff = tariff
-        self.zone = zoneinfo.ZoneInfo(tariff["timezone"])
+        hours = tariff.get("utc_offset_hours")
+        self.zone = zoneinfo.ZoneInfo(tariff["timezone"]) if hours is None else timezone(timedelta(hours=hours))
         self.holidays = {date.fromisoformat(day) for day in tariff.get("holidays", [])}
         self.prices = case.get("price_rows")
         self.events = case.get("events", [])
@@ -86,9 +87,10 @@ class Oracle:
     # 3.13
 
     def event_holds(self, event, local, day=None):
-        """Whether a local time lies inside an event, or inside its clock window as if it were on another day."""
-        inside = clock(event["from"]) <= local.hour * 60 + local.minute < clock(event["to"])
-        return inside and local.date() == (day or date.fromisoformat(event["date"]))
+        """Whether a local time lies inside an event, or inside its clock window as if it were on another day; it may pass midnight."""
+        begin, end, day = clock(event["from"]), clock(event["to"]), day or date.fromisoformat(event["date"])
+        minute = local.hour * 60 + local.minute + 1440 * (local.date() - day).days
+        return begin <= minute < (end if begin < end else end + 1440)
 
     def event_rebate(self, charge):
         saved = Fraction(0)
@@ -157,11 +159,13 @@ class Oracle:
         lines = []
         pieces = self.cuts(first, end)
         parts = [(piece, version) for piece in pieces for version in self.tariff.get("versions") or [self.tariff]]
+        self.banked = defaultdict(Fraction)
         for (from_day, to_day), version in parts:
             begin = max(from_day, date.fromisoformat(version.get("valid_from", "0001-01-01")))
             stop = min(to_day, date.fromisoformat(version.get("valid_to", "9999-12-31")))
             if begin >= stop:
                 continue
+            self.is_last = stop == end
             self.days = days_between(begin, stop)
             self.start, self.stop = first_instant(self.zone, begin), first_instant(self.zone, stop)
             self.part = [interval for interval in self.intervals if self.start <= interval.start < self.stop]
@@ -179,8 +183,13 @@ class Oracle:
         return lines, total
 
     def end_cycle(self):
-        for charge, kw in self.measured.items():
-            self.peaks[charge].append((self.cycle[0].month, kw))
+        for charge in {*self.peaks, *self.measured}:
+            self.peaks[charge].append((self.cycle[0].month, self.measured.get(charge, Fraction(0))))
+        for lots in self.lots.values():
+            for lot in lots:
+                lot[0] += 1
+        for charge, kwh in self.banked.items():
+            self.lots[charge].append([1, kwh])
 
     def kwh(self, charge, interval):
         energy = interval.energies[charge.get("register", "import")]
@@ -378,11 +387,11 @@ class Oracle:
             used = min(lot[1], max(net, Fraction(0)))
             lot[1] -= used
             net -= used
-        expired = sum((lot[1] for lot in lots if lot[0] >= charge["expiry_cycles"]), Fraction(0))
-        kept = [[age + 1, left] for age, left in lots if age < charge["expiry_cycles"]]
-        if net < 0:
-            kept.append([1, -net])
-        self.lots[charge["id"]] = kept
+        expired = Fraction(0)
+        if self.is_last:
+            expired = sum((lot[1] for lot in lots if lot[0] >= charge["expiry_cycles"]), Fraction(0))
+            self.lots[charge["id"]] = [lot for lot in lots if lot[0] < charge["expiry_cycles"]]
+        self.banked[charge["id"]] += max(-net, Fraction(0))
         return [
             (charge["id"], max(net, Fraction(0)) * Fraction(charge["rate"])),
             (f"{charge['id']}.expired", -expired * Fraction(charge["expired_rate"])),

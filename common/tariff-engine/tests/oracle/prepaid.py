@@ -15,7 +15,7 @@ class World(worlds.World):
 
     def make_tariff(self):
         self.has_gaps = self.has_events = False
-        tariff = {"currency": "EUR", "timezone": self.zone_name, "rounding": {"scope": "line", "mode": "half_up", "places": 2}}
+        tariff = {"currency": "EUR", **self.clock, "rounding": {"scope": "line", "mode": "half_up", "places": 2}}
         tariff["charges"] = [{"id": "e", **self.energy()}, {"id": "s", "type": "daily", "amount": self.number(0, 3)}]
         tariff["charges"][0].pop("interval_kwh_rounding", None)
         return tariff

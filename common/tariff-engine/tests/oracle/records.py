@@ -31,8 +31,10 @@ def price(tier, key):
 
 
 class Oracle:
-    def __init__(self, record, options, rows, offset):
-        self.record, self.options = record, options
+    def __init__(self, world):
+        record, options, rows, offset = world.tariff, world.options, world.rows, world.offset
+        self.record, self.options, self.offset = record, options, offset
+        self.prices, self.step = world.price_rows, world.price_step
         self.mode = options.get("export_mode", "none")
         self.banks, self.year_bank, self.dollars, self.base = {}, ZERO, ZERO, ZERO
         ratchet = options.get("ratchet", {})
@@ -112,6 +114,9 @@ class Oracle:
 
     def energy(self, rows):
         """The charge before credits, and the credit that counts."""
+        if self.prices:
+            bought, sold = (sum((self.mean(row, side) * row[2 + side] for row in rows), ZERO) for side in (0, 1))
+            return bought, self.credit(bought, ZERO if self.mode == "none" else sold)
         structure = self.record["energyratestructure"]
         inside = [(self.period("energy", local), bought, sold) for local, _, bought, sold in rows]
         in_order = self.mode in ("net_billing", "net_billing_carry", "buy_all_sell_all")
@@ -132,6 +137,11 @@ class Oracle:
             cost = self.pro_rata(structure, {period: max(ZERO, kwh) for period, kwh in net.items()}, "rate")
             earned = self.pro_rata(structure, {period: max(ZERO, -kwh) for period, kwh in net.items()}, "sell")
         return cost, self.credit(cost, earned)
+
+    def mean(self, row, side):
+        """The mean price of an interval, minute by minute."""
+        first, minutes = oracle.minute_of(row[0]) - 60 * self.offset, int(row[1] * 60)
+        return sum((self.prices[minute // self.step][side] for minute in range(first, first + minutes)), ZERO) / minutes
 
     def credit(self, cost, earned):
         match self.mode:
@@ -177,7 +187,35 @@ class World:
             at += self.minutes * oracle.MINUTE
         self.load = "\n".join(text) + "\n"
         self.tariff = self.make_record()
+        self.written = self.respelt(self.tariff)
+        self.price_rows, self.price_step = {}, 60
+        if self.options.get("export_mode") not in ("net_metering_kwh", "net_metering_usd") and self.maybe(0.3):
+            self.make_prices(at)
         self.case = {"id": str(seed), "load": "load.csv", "utc_offset_hours": self.offset, "year": YEAR, "options": self.options}
+
+    def make_prices(self, end):
+        self.price_step, self.options["price_file"] = self.random.choice([30, 60]), "prices.csv"
+        at, text = self.rows[0][0], ["start_utc,buy_usd_per_kwh,sell_usd_per_kwh"]
+        while at < end:
+            pair = [Fraction(self.random.randint(-2000, 60000), 10**5) for _ in range(2)]
+            self.price_rows[oracle.minute_of(at) // self.price_step] = pair
+            text.append(f"{at.strftime('%Y-%m-%dT%H:%M:%SZ')},{float(pair[0]):.5f},{float(pair[1]):.5f}")
+            at += self.price_step * oracle.MINUTE
+        self.prices = "\n".join(text) + "\n"
+
+    def respelt(self, record):
+        """2.1: names of other versions of the database, and keys in other capitals."""
+        record = dict(record)
+        if record.get("fixedchargeunits") == "$/month" and self.maybe():
+            record["fixedmonthlycharge"] = record.pop("fixedchargefirstmeter")
+            del record["fixedchargeunits"]
+        if record.get("minchargeunits") in ("$/month", "$/year") and self.maybe():
+            name = {"$/month": "minmonthlycharge", "$/year": "annualmincharge"}[record.pop("minchargeunits")]
+            record[name] = record.pop("mincharge")
+        record |= {"demandReactPwrCharge": [1], "flatDemandUnits": "kW", "demandrateunit": "kW", "dgRules": "text", "demandwindow": 30}
+        if self.maybe():
+            record = {key.replace("structure", "Structure").replace("rate", "Rate").replace("demand", "Demand"): value for key, value in record.items()}
+        return record
 
     def number(self, most, places=2):
         return f"{self.random.randint(0, most * 10**places) / 10**places:.{places}f}"
@@ -240,5 +278,5 @@ class World:
         return record
 
     def expected(self, shown):
-        for lines in Oracle(self.tariff, self.options, self.rows, self.offset).bills():
+        for lines in Oracle(self).bills():
             yield {"lines": {name: shown(amount) for name, amount in lines.items()}, "total": shown(sum(lines.values()))}

@@ -8,7 +8,7 @@ from fractions import Fraction
 import oracle
 
 DAY = oracle.DAY
-ENERGY = ("energy", "tiered", "package")
+ENERGY = ("energy", "tiered", "package", "stairstep", "net_energy")
 
 
 def use_by_day(case, kinds):
@@ -46,13 +46,25 @@ class Oracle(oracle.Oracle):
         used = self.used[charge.get("register", "import")]
         return sum((used[day] for day in self.days), Fraction(0))
 
+    def tiered(self, charge):
+        """Seasons have the use of their days."""
+        if "tiers" in charge:
+            return super().tiered(charge)
+        lines, days = [], self.days
+        for season in charge["seasons"]:
+            self.days = [day for day in days if day.month in season["months"]]
+            if self.days:
+                lines.append((f"{charge['id']}.{season['name']}", self.in_tiers(charge, season["tiers"], [], len(self.days))))
+        self.days = days
+        return lines
+
     def charges(self, first, end, wanted):
         lines = []
         for version in self.tariff.get("versions") or [self.tariff]:
             begin = max(first, date.fromisoformat(version.get("valid_from", "0001-01-01")))
             stop = min(end, date.fromisoformat(version.get("valid_to", "9999-12-31")))
             if begin < stop:
-                self.days, self.part = oracle.days_between(begin, stop), []
+                self.days, self.part, self.is_last = oracle.days_between(begin, stop), [], stop == end
                 suffix = f"@{begin}" if "versions" in self.tariff else ""
                 for charge in version["charges"]:
                     if (charge["type"] in ENERGY) == wanted:
@@ -63,6 +75,7 @@ class Oracle(oracle.Oracle):
         rounding = self.tariff["rounding"]
         is_line = rounding["scope"] == "line"
         self.round_line = (lambda value: oracle.rounded(value, rounding["mode"], rounding["places"])) if is_line else lambda value: value
+        self.cycle, self.intervals, self.banked, self.measured = (first, end), [], defaultdict(Fraction), {}
         fees = self.charges(first, end, False)
         settles = self.trues_up and self.since and self.kind_on[end] != "estimated"
         self.used = self.actual if settles else self.all
@@ -74,9 +87,11 @@ class Oracle(oracle.Oracle):
             self.since = self.since or first
             self.billed += sum(amount for _, amount in energy)
         lines = energy + fees
+        self.days = oracle.days_between(first, end)
         for charge in self.tariff["bill_charges"]:
             lines.append((charge["id"], self.round_line(self.bill_charge(charge, lines))))
         total = sum((amount for _, amount in lines), Fraction(0))
+        self.end_cycle()
         if rounding["scope"] == "total":
             total = oracle.rounded(total, rounding["mode"], rounding["places"])
         return lines, total
@@ -91,7 +106,7 @@ class World:
         for _ in range(self.random.randint(1, 5)):
             self.days.append(self.days[-1] + self.random.choice([7, 28, 30, 31, 61]) * DAY)
         cycles = [{"from": str(first), "to": str(last)} for first, last in zip(self.days, self.days[1:])]
-        self.registers = self.random.choice([["import"], ["day", "night"]])
+        self.registers = self.random.choice([["import"], ["day", "night"], ["import", "export"]])
         self.case = {"id": str(seed), "kind": "registers", "cycles": cycles, "meters": [], "reads": []}
         self.read_meters()
         self.tariff = self.make_tariff()
@@ -127,16 +142,22 @@ class World:
 
         def charge(name):
             register = {"register": self.random.choice(self.registers)}
+            mode = {"mode": self.random.choice(["graduated", "volume"]), "sign": self.random.choice(["1", "1", "-1"])}
             tiers = [{"up_to": str(limit), "rate": number(2)} for limit in sorted({self.random.randint(1, 900) for _ in range(2)})]
             return {"id": name} | self.random.choice(
                 [
                     {"type": "energy", "rate": number(2), **register},
+                    {"type": "stairstep", "steps": [{"up_to": "500", "fee": number(9)}, {"up_to": None, "fee": number(40)}], **register},
+                    {"type": "tiered", "seasons": [{"name": name, "months": months, "tiers": [*tiers, {"up_to": None, "rate": number(2)}]} for name, months in seasons], **mode, **register},
                     {"type": "tiered", "tiers": [*tiers, {"up_to": None, "rate": number(2)}], "allowance": self.random.choice(["cycle", "per_day", "per_30_days"]), **register},
                     {"type": "package", "size": "40", "price": number(9), **register},
                     {"type": self.random.choice(["daily", "monthly", "annual"]), "amount": number(50)},
                 ]
             )
 
+        cut = self.random.randint(1, 11)
+        seasons = [("early", [*range(1, cut + 1)]), ("late", [*range(cut + 1, 13)])]
+        how = self.random.choice(["difference", "trueup"])
         names = [f"c{n}" for n in range(self.random.randint(1, 4))]
         scope = self.random.choice(["line", "line", "total", "none"])
         tariff = {"currency": "EUR", "timezone": "Europe/Berlin", "rounding": {"scope": scope, "mode": "half_up", "places": 2}}
@@ -146,8 +167,14 @@ class World:
             tariff["versions"] = [edge | {"charges": [charge(name) for name in names]} for edge in edges]
         else:
             tariff["charges"] = [charge(name) for name in names]
-        (tariff if self.random.random() < 0.5 else self.case)["estimated_reads"] = self.random.choice(["difference", "trueup"])
+        (tariff if self.random.random() < 0.5 else self.case)["estimated_reads"] = how
         tariff["bill_charges"] = [{"id": "vat", "type": "percent", "rate": "0.19"}]
+        if how == "difference":  # what settles estimates says nothing about banks, and a cap is about the cycle's own energy
+            net = {"id": "net", "type": "net_energy", "rate": number(2), "expiry_cycles": self.random.randint(1, 3), "expired_rate": number(1)}
+            for version in tariff.get("versions", [tariff]) if "export" in self.registers else []:
+                version["charges"].append(net)
+            cap = {"id": "cap", "type": "max_per_kwh", "rate": number(1), "register": self.random.choice(self.registers)}
+            tariff["bill_charges"].insert(0, self.random.choice([cap, {"id": "least", "type": "minimum", "amount": number(900)}]))
         return tariff
 
     def expected(self, shown):

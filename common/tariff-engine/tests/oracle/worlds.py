@@ -1,8 +1,9 @@
 """Random tariffs and loads over cycles in which clocks change, and what the oracle makes of them."""
 
+import copy
 import random
 import zoneinfo
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from fractions import Fraction
 
 import gaps
@@ -23,14 +24,17 @@ ZONES = {
     "Australia/Lord_Howe": ["2024-04-07", "2023-10-01"],
     "Pacific/Chatham": ["2024-04-07", "2024-09-29"],
 }
+# Tariffs may say hours instead of a zone.
+OFFSETS = [-8, 5]
 
 
 class World:
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.zone_name = self.random.choice(list(ZONES))
-        self.zone = zoneinfo.ZoneInfo(self.zone_name)
-        around = date.fromisoformat(self.random.choice(ZONES[self.zone_name]))
+        self.zone_name = self.random.choice([*ZONES, *OFFSETS])
+        self.clock = {"timezone": self.zone_name} if self.zone_name in ZONES else {"utc_offset_hours": self.zone_name}
+        self.zone = zoneinfo.ZoneInfo(self.zone_name) if self.zone_name in ZONES else timezone(timedelta(hours=self.zone_name))
+        around = date.fromisoformat(self.random.choice(ZONES.get(self.zone_name, ZONES["UTC"])))
         first = around - self.random.randint(0, 6) * DAY
         self.days = [first]
         for _ in range(self.random.choice([1, 1, 2, 3])):
@@ -121,7 +125,12 @@ class World:
         """Some called-out hours, one of them on a day before the first cycle, which is no like day then."""
         span = (self.days[-1] - self.days[0]).days
         days = {self.days[0] + self.random.randrange(-5, span) * DAY for _ in range(self.random.randint(1, 4))}
-        hours = lambda: dict(zip(("from", "to"), sorted(self.random.sample(["00:30", "02:00", "03:00", "12:00", "16:00", "19:30", "24:00"], 2))))
+        """Times that do not ascend pass midnight."""
+        def hours():
+            times = self.random.sample(["00:30", "02:00", "03:00", "12:00", "16:00", "19:30"], 2)
+            times = times if self.maybe(0.3) else sorted(times)
+            return {"from": times[0], "to": "24:00" if self.maybe(0.2) else times[1]}
+
         self.case["events"] = [{"name": self.random.choice(["hot", "cold"]), "date": str(day), **hours()} for day in sorted(days)]
 
     def make_values(self):
@@ -142,22 +151,23 @@ class World:
     # Tariffs
 
     def make_tariff(self):
-        tariff = {"currency": "EUR", "timezone": self.zone_name, "rounding": self.rounding}
+        tariff = {"currency": "EUR", **self.clock, "rounding": self.rounding}
         span = (self.days[-1] - self.days[0]).days
         tariff["holidays"] = [str(self.days[0] + self.random.randrange(span) * DAY) for _ in range(self.random.choice([0, 1, 2]))]
         ids = [f"c{n}" for n in range(self.random.randint(1, 5))]
         banks = len(self.days) > 2 and self.maybe(0.5)
-        if not banks and self.maybe(0.3):
+        kept = [self.bank("bank"), self.ratchet("peak")] if banks else []
+        if self.maybe(0.3):
             cuts = [self.days[0] - 40 * DAY, self.days[0] + self.random.randint(1, max(1, span - 1)) * DAY, None]
             pairs = [(cuts[0], cuts[1]), (cuts[1], cuts[2])]
             tariff["versions"] = [
-                {"valid_from": str(begin), **({"valid_to": str(end)} if end else {}), "charges": [self.charge(name) for name in ids]} for begin, end in pairs
+                {"valid_from": str(begin), **({"valid_to": str(end)} if end else {}), "charges": [self.charge(name) for name in ids] + copy.deepcopy(kept)}
+                for begin, end in pairs
             ]
+            if kept and self.maybe(0.2):
+                tariff["versions"][-1]["charges"].pop()  # a ratchet that ends
         else:
-            tariff["charges"] = [self.charge(name) for name in ids]
-            if banks:
-                tariff["charges"].append(self.bank("bank"))
-                tariff["charges"].append(self.ratchet("peak"))
+            tariff["charges"] = [self.charge(name) for name in ids] + kept
         names = list(ids)
         tariff["bill_charges"] = []
         for number in range(self.random.choice([0, 1, 1, 2, 3])):

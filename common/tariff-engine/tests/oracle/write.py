@@ -34,12 +34,12 @@ def main(folder):
         world = KINDS[number % len(KINDS)](f"{SEED}-{number}")
         place = pathlib.Path(folder) / str(number)
         place.mkdir(parents=True)
-        texts = {"tariff.json": world.tariff, "case.json": world.case, "expected.json": list(world.expected(shown))}
+        texts = {"tariff.json": getattr(world, "written", world.tariff), "case.json": world.case, "expected.json": list(world.expected(shown))}
         for name, content in texts.items():
             (place / name).write_text(json.dumps(content, indent=1))
         if world.load:
             (place / "load.csv").write_text(world.load)
-        if "prices" in world.case:
+        if getattr(world, "prices", None):
             (place / "prices.csv").write_text(world.prices)
 
 

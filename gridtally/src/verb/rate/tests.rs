@@ -53,9 +53,9 @@ fn every_case_has_a_file_and_the_wrong_ones_are_named() {
     )
     .unwrap();
     fs::remove_file(out.join("first.json")).unwrap();
-    let error = many(&folder.path().join("cases"), &out, None)
-        .unwrap_err()
-        .to_string();
+    let error = many(&folder.path().join("cases"), &out, None).unwrap_err();
+    assert!(matches!(&error, CommandError::Partial(_)), "{error}");
+    let error = error.to_string();
     assert!(
         error.contains("broken.json: cycles: must not be empty; colour: this key is not supported here"),
         "{error}"
@@ -99,8 +99,88 @@ fn a_load_alone_is_billed_by_calendar_months() {
     );
     assert!(error(cycle("2024-02-03")).contains("--cycle must be two dates"));
     let zone = RateArgs {
-        tz: Some("Europe/Berlin".to_owned()),
+        beside: BesideArgs {
+            tz: Some("Europe/Berlin".to_owned()),
+            ..BesideArgs::default()
+        },
         ..RateArgs::default()
     };
     assert!(error(zone).contains("the tariff's time zone is UTC"));
+}
+
+#[test]
+fn without_anything_to_rate_all_forms_are_named() {
+    let error = run(&RateArgs::default()).unwrap_err();
+    assert!(
+        matches!(&error, CommandError::Invalid(text) if text == FORMS),
+        "{error}"
+    );
+    for form in ["--case FILE", "--case-dir DIR", "--tariff FILE", "--load FILE"] {
+        assert!(FORMS.contains(form));
+    }
+    let (_folder, cases) = folder();
+    let mut args = RateArgs {
+        case: Some(cases.join("case.json")),
+        ..RateArgs::default()
+    };
+    args.beside.values = vec!["a=1".to_owned()];
+    let error = run(&args).unwrap_err().to_string();
+    assert!(error.contains("belong to --tariff"), "{error}");
+}
+
+/// The same words as `tariff compare`.
+#[test]
+fn prices_values_and_events_come_beside_a_tariff() {
+    let (folder, _) = folder();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let charges = r#"{"id": "market", "type": "indexed", "adder": {"param": "fee"}},
+        {"id": "e", "type": "energy", "bands": [{"name": "hot", "rate": 10, "when": [{"event": "hot"}]}], "otherwise": {"name": "rest", "rate": 1}}"#;
+    let text = TARIFF.replace(r#"{"id": "energy", "type": "energy", "rate": "0.5"}"#, charges);
+    let (tariff, load) = (file("t.json", &text), folder.path().join("loads/l.csv"));
+    let mut args = RateArgs::default();
+    let error = |args: &RateArgs| of_load(&tariff, &load, args).unwrap_err().to_string();
+    assert!(error(&args).contains("events: must be given"), "{}", error(&args));
+    let event = r#"[{"name": "hot", "date": "2024-02-01", "from": "00:00", "to": "06:00"}]"#;
+    args.beside.events = Some(file("events.json", event));
+    assert!(
+        error(&args).contains("the value fee has no number"),
+        "{}",
+        error(&args)
+    );
+    args.beside.values = vec!["fee=0.25".to_owned()];
+    assert!(
+        error(&args).contains("no price at 2024-01-31T00:00:00Z"),
+        "{}",
+        error(&args)
+    );
+    let prices = "start_utc,price_per_mwh\n2024-01-31T00:00Z,500\n2024-02-01T00:00Z,1000\n";
+    args.beside.prices = Some(file("prices.csv", prices));
+    let totals = of_load(&tariff, &load, &args).unwrap().bills;
+    let totals: Vec<_> = totals.iter().map(|bill| bill.total.as_str()).collect();
+    assert_eq!(totals, ["5.25", "45.00"]); // 3 x (0.5 + 0.25) + 3; 4 x (1 + 0.25) + 40
+    args.beside.prices = Some(file("wrong.csv", "start_utc,price\n"));
+    assert!(
+        error(&args).contains("wrong.csv: the prices: there is no column price_per_mwh"),
+        "{}",
+        error(&args)
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_file() {
+    let (folder, cases) = folder();
+    let plain = of_case(&cases.join("case.json"), None).unwrap();
+    for path in [
+        cases.join("case.json"),
+        cases.join("tariff.json"),
+        folder.path().join("loads/l.csv"),
+    ] {
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("\u{feff}{text}")).unwrap();
+    }
+    assert_eq!(of_case(&cases.join("case.json"), None).unwrap(), plain);
 }

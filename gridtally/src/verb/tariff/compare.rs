@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
-use tariff_engine::case::{Bills, Case, CaseError, Component, Files};
+use tariff_engine::case::{self, Bills, Case, CaseError, Component, Files, Given};
 use tariff_engine::{Exact, Mode};
 
 use super::{read, wrong};
 use crate::cli::{CompareArgs, Format};
-use crate::error::CommandError;
+use crate::error::{CommandError, chain};
 use crate::output::{self, Column};
+use crate::verb::beside::Beside;
 
 /// Days of a year; a load of a leap year is one as it is.
 const YEAR: u64 = 365;
@@ -40,6 +40,13 @@ const DIFFERENCES: &[Column] = &[
     ("OTHER", "more.other"),
 ];
 
+/// A file of the folder.
+struct TariffFile {
+    path: PathBuf,
+    /// Or why it has none.
+    text: Result<String, CommandError>,
+}
+
 /// What a year costs under a tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cost {
@@ -52,18 +59,26 @@ struct Cost {
 }
 
 pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
-    let zone = |name: &String| {
-        let zone = name.parse::<Tz>();
-        zone.map_err(|_| CommandError::Invalid(format!("{name} is no IANA time zone")))
-    };
-    let zone = args.tz.as_ref().map(zone).transpose()?;
     let load = read(&args.load)?;
+    let beside = Beside::read(&args.beside)?;
+    let tariffs = tariffs(&args.tariffs)?;
+    beside.check(tariffs.iter().filter_map(|file| file.text.as_deref().ok()))?;
     let (mut costs, mut refused) = (Vec::new(), Vec::new());
-    for file in tariffs(&args.tariffs)? {
-        match cost(&file, &load, zone) {
+    for TariffFile { path: file, text } in &tariffs {
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => {
+                refused.push(chain(error));
+                continue;
+            }
+        };
+        match cost(file, text, &load, &beside) {
             Ok(cost) => costs.push(cost),
-            // What is wrong with the load is wrong with it under every tariff.
+            // What is wrong with the load or the prices is wrong with them under every tariff.
             Err(CaseError::Load(reason)) => return Err(wrong(&args.load, &reason)),
+            Err(CaseError::Prices(reason)) => {
+                return Err(wrong(args.beside.prices.as_deref().unwrap_or(file), &reason));
+            }
             Err(error) => refused.push(format!("{}: {error}", file.display())),
         }
     }
@@ -80,10 +95,14 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
 }
 
 /// The JSON files of a folder, in order of their names.
-fn tariffs(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+fn tariffs(folder: &Path) -> Result<Vec<TariffFile>, CommandError> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| wrong(folder, &error))? {
-        let path = entry.map_err(|error| wrong(folder, &error))?.path();
+    let unread = |source| CommandError::Input {
+        file: folder.to_owned(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
         if path.is_file() && path.extension().is_some_and(|kind| kind == "json") {
             files.push(path);
         }
@@ -92,23 +111,28 @@ fn tariffs(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
     if files.is_empty() {
         return Err(wrong(folder, &"there are no tariffs"));
     }
-    Ok(files)
+    let read = |path: PathBuf| TariffFile {
+        text: read(&path),
+        path,
+    };
+    Ok(files.into_iter().map(read).collect())
 }
 
-fn cost(file: &Path, load: &str, zone: Option<Tz>) -> Result<Cost, CaseError> {
-    let tariff = std::fs::read_to_string(file).map_err(|error| CaseError::Bill {
-        from: String::new(),
-        to: String::new(),
-        reason: error.to_string(),
-    })?;
-    // A neutral tariff has a zone of its own.
-    let zone = zone.filter(|_| tariff_engine::case::is_record(&tariff));
-    let files = Files {
-        tariff: &tariff,
-        load: Some(load),
-        prices: None,
+fn cost(file: &Path, tariff: &str, load: &str, beside: &Beside) -> Result<Cost, CaseError> {
+    let is_record = case::is_record(tariff);
+    let given = Given {
+        // A neutral tariff has a zone of its own, and a record has prices of its own.
+        zone: beside.zone.filter(|_| is_record),
+        cycle: None,
+        values: beside.values.clone(),
+        events: beside.events.clone(),
     };
-    let bills = Case::of_load(&tariff, load, zone, None)?.bills(files)?;
+    let files = Files {
+        tariff,
+        load: Some(load),
+        prices: beside.prices.as_deref().filter(|_| !is_record),
+    };
+    let bills = Case::of_load(tariff, load, given)?.bills(files)?;
     let name = file
         .file_stem()
         .unwrap_or_default()

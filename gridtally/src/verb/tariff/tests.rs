@@ -31,8 +31,8 @@ fn compare(folder: &tempfile::TempDir) -> Result<(), CommandError> {
     compare::run(&CompareArgs {
         load: folder.path().join("load.csv"),
         tariffs: folder.path().join("tariffs"),
-        tz: None,
         output: Format::Json,
+        ..CompareArgs::default()
     })
 }
 
@@ -53,6 +53,52 @@ fn a_tariff_that_cannot_be_priced_does_not_hide_the_others() {
     fs::remove_file(folder.path().join("tariffs/market.json")).unwrap();
     let error = compare(&folder).unwrap_err().to_string();
     assert!(error.contains("there are no tariffs"), "{error}");
+}
+
+/// A tariff about events is not priced as if there were none.
+#[test]
+fn what_tariffs_need_beside_the_load_is_given_or_they_are_named() {
+    let folder = folder();
+    let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let other = |charge: &str| FLAT.replace(r#""type": "energy", "rate": "0.5""#, charge);
+    file(
+        "tariffs/rebate.json",
+        &other(r#""type": "event_rebate", "event": "hot", "rate": 1, "lookback_days": 2, "highest": 1"#),
+    );
+    file(
+        "tariffs/value.json",
+        &other(r#""type": "energy", "rate": {"param": "price"}"#),
+    );
+    file("tariffs/market.json", &other(r#""type": "indexed""#));
+    let error = compare(&folder).unwrap_err();
+    assert!(matches!(error, CommandError::Partial(_)), "{error}");
+    let error = error.to_string();
+    for reason in [
+        "rebate.json: events: must be given",
+        "the value price has no number",
+        "no price at 2023-01-01",
+    ] {
+        assert!(error.contains(reason), "{error}");
+    }
+    file("events.json", "[]");
+    let days = (1..=73).filter_map(|day| chrono::NaiveDate::from_yo_opt(2023, day));
+    let prices: String = days.map(|day| format!("{day}T00:00Z,50\n")).collect();
+    file("prices.csv", &format!("start_utc,price_per_mwh\n{prices}"));
+    let mut args = CompareArgs {
+        load: folder.path().join("load.csv"),
+        tariffs: folder.path().join("tariffs"),
+        ..CompareArgs::default()
+    };
+    args.beside.events = Some(folder.path().join("events.json"));
+    args.beside.prices = Some(folder.path().join("prices.csv"));
+    args.beside.values = vec!["price=0.1".to_owned()];
+    compare::run(&args).unwrap();
+    file("prices.csv", "start_utc\n");
+    let error = compare::run(&args).unwrap_err().to_string();
+    assert!(
+        error.contains("prices.csv: there is no column price_per_mwh"),
+        "{error}"
+    );
 }
 
 #[test]

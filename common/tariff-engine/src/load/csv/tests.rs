@@ -5,6 +5,15 @@ fn load(text: &str) -> Load {
 }
 
 #[test]
+fn minutes_may_be_written_with_a_point_and_times_with_a_space() {
+    let text =
+        "start_utc,minutes,import_kwh\n2024-06-03 00:00:00+00:00,15.0,1\n2024-06-03 00:15:00+00:00,,2\n";
+    let load = Rows::parse(text).unwrap().as_of(None);
+    assert_eq!(load.lengths_ms, [900_000, 900_000]);
+    assert!(Rows::parse(&text.replace("15.0", "15.5")).is_err());
+}
+
+#[test]
 fn lengths_are_given_or_the_smallest_spacing() {
     let found = load(
         "start_utc,import_kwh\n2024-01-01T00:00:00Z,1\n2024-01-01T01:00:00Z,2\n2024-01-01T01:30:00Z,3\n",

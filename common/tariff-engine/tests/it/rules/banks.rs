@@ -61,6 +61,8 @@ fn r3_10_what_is_left_after_the_last_bill_expires_with_it() {
         &world(keys, &days, ""),
         &[("0", "0"), ("0", "0"), ("0", "-1"), ("0", "-1.5"), ("10", "0")],
     );
+    let twice = r#", "expiry_cycles": 2, "bank": {"expired_rate": "0.5"}"#;
+    world(twice, &days, "").refused("charges[0].bank: the bank's keys stand twice");
     let in_object = r#", "bank": {"expiry_cycles": 2, "expired_rate": "0.5"}"#;
     check(
         &world(in_object, &days, ""),

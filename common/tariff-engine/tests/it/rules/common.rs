@@ -213,7 +213,7 @@ fn bills_carry_the_dates_of_the_case_and_a_time_without_offset_is_local() {
 fn a_history_of_no_charge_is_refused() {
     World::new(r#"{"id": "d", "type": "daily", "amount": 1}"#, DAY, "2024-06-04")
         .and(r#""history_kw": {"peak": [{"month": "2024-05", "kw": 1}]}"#)
-        .refused("the history or the bank names peak");
+        .refused("history_kw.peak: is no charge of the tariff");
 }
 
 #[test]

@@ -49,6 +49,19 @@ fn r3_13_a_rebate_compares_with_the_highest_of_the_latest_like_days() {
 }
 
 #[test]
+fn r3_13_a_tariff_about_events_needs_to_know_of_them() {
+    let mut world = rebate(EVENT, "");
+    world.case = world.case.split(", \"events\"").next().unwrap().to_owned();
+    world
+        .refused("events: must be given, because the tariff is about peak; an empty list if there were none");
+    rebate("", "").check(&[("r", "0")]);
+    rebate(&EVENT.replace("peak", "other"), "").check(&[("r", "0")]);
+    let misspelt = EVENT.replace("peak", "Peak");
+    rebate(&format!("{EVENT}, {misspelt}"), "")
+        .refused("events[1].name: is Peak, and the tariff is about peak");
+}
+
+#[test]
 fn r3_13_days_without_data_are_an_error() {
     let all = "\"2024-06-04\", \"2024-06-05\", \"2024-06-06\"";
     rebate(EVENT, all).refused("is missing"); // the third day would be Friday 31 May

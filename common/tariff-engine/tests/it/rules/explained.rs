@@ -63,6 +63,24 @@ fn every_line_says_how_its_amount_came_about() {
     assert_eq!(found.join("\n"), SENTENCES.join("\n"));
 }
 
+/// Export may lack a column (`RATING` 1.2): the line says so rather than look like an export of nothing.
+#[test]
+fn a_line_says_that_the_load_has_no_column_of_export() {
+    let charges = r#"{"id": "x", "type": "energy", "register": "export", "sign": "-1", "rate": "0.08"},
+        {"id": "t", "type": "tiered", "register": "export", "tiers": [{"up_to": null, "rate": 1}]}, {"id": "n", "type": "net_energy", "rate": 1}"#;
+    let world = World::new(charges, "2024-06-03", "2024-06-04").with_load("2024-06-03T00:00Z", 1440, &["5"]);
+    let bill = world.bill();
+    let said = |line: usize| bill["lines"][line]["explanation"].as_str().unwrap();
+    assert_eq!(
+        said(0),
+        "0 kWh of export (the load has no such column) x -0.08 per kWh = 0 EUR"
+    );
+    assert!(said(1).starts_with("0 kWh of export (the load has no such column) by the tiers"));
+    assert!(said(2).starts_with(
+        "5 kWh of import less 0 kWh of export (the load has no such column), 0 kWh from the bank"
+    ));
+}
+
 const SENTENCES: &[&str] = &[
     "energy.day: 12.5 kWh of import in 4 intervals (1 of them estimated) x 0.333 per kWh = 4.1625, rounded to 4.16 EUR",
     "energy.night: 12 kWh of import in 4 intervals x 0.2 per kWh = 2.40 EUR",

@@ -34,6 +34,27 @@ fn r3_15_a_short_gap_between_measured_neighbours_is_a_line() {
     world(4, 119).refused("no like day has a value for the interval that starts at 2024-06-03T04:00:00Z");
 }
 
+/// The energy of an hour is none of a quarter of it.
+#[test]
+fn r3_15_intervals_of_another_length_beside_a_gap_are_refused() {
+    let mut hours = ["4"; 24];
+    (hours[3], hours[20]) = ("", "");
+    let world = |minutes, linear| {
+        World::new(FLAT, "2024-06-03", "2024-06-04")
+            .with_load("2024-06-03T00:00Z", 60, &hours)
+            .and(&estimation(minutes, linear, 1, 7, 3))
+    };
+    assert_eq!(amounts(&world(60, 60).bill())[0].1, "96");
+    world(15, 60).refused("beside the gap from 2024-06-03T03:00:00Z an interval has 60 minutes; interval_minutes of the estimation are 15");
+    world(15, 0).refused("no like day has a value for the interval that starts at 2024-06-03T03:00:00Z");
+    hours.iter_mut().for_each(|hour| *hour = "4");
+    let whole = World::new(FLAT, "2024-06-03", "2024-06-04").with_load("2024-06-03T00:00Z", 60, &hours);
+    assert_eq!(
+        amounts(&whole.and(&estimation(15, 60, 1, 7, 3)).bill())[0].1,
+        "96"
+    ); // nothing is estimated
+}
+
 /// Local days of Lord Howe begin at half past in UTC, the hours of this load do not.
 #[test]
 fn r3_15_a_gap_at_the_edge_of_a_cycle_has_the_intervals_that_start_inside() {

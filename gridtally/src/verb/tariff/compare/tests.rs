@@ -39,8 +39,7 @@ fn the_cheapest_comes_first_and_the_others_say_why() {
         .iter()
         .map(|(name, text)| {
             let file = folder.path().join(format!("{name}.json"));
-            std::fs::write(&file, text).unwrap();
-            cost(&file, &load(), None).unwrap()
+            cost(&file, text, &load(), &Beside::default()).unwrap()
         })
         .collect();
     let rows = rows(&costs);
