@@ -114,6 +114,7 @@ pub(super) struct ReceiptsGiven {
 
 /// Takes readings. Which of them were kept is said reading by reading; one that is wrong never costs another. A repetition does no harm:
 /// the same reading counts once.
+/// A body that does not fit the schema (a field of another type, a number beyond its type) is refused whole, 400 `BAD_BODY`, like a message that cannot be decoded.
 #[utoipa::path(post, path = "/api/v1/readings", tag = "readings", request_body = ReadingsSent,
     responses((status = 200, description = "A receipt per reading", body = ReceiptsGiven)))]
 pub(super) async fn send_readings(

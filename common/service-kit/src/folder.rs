@@ -1,12 +1,15 @@
 //! The lock on a data folder: one process at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::KitError;
 
 const LOCK: &str = "lock";
+/// Rights of a folder that is made.
+const OWNER_ONLY: u32 = 0o700;
 
 /// The right to use a data folder; given back when dropped, also by the end of the process however it ends.
 #[derive(Debug)]
@@ -25,7 +28,12 @@ impl FolderLock {
             let file = file.to_path_buf();
             move |source| KitError::File { doing, file, source }
         };
-        std::fs::create_dir_all(folder).map_err(failed("make", folder))?;
+        // names, addresses and readings are nobody else's business
+        DirBuilder::new()
+            .recursive(true)
+            .mode(OWNER_ONLY)
+            .create(folder)
+            .map_err(failed("make", folder))?;
         let path = folder.join(LOCK);
         let mut file = OpenOptions::new()
             .create(true)

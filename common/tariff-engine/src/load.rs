@@ -10,7 +10,7 @@ use crate::RatingError;
 use crate::exact::Exact;
 use crate::statement::Register;
 pub use csv::Rows;
-pub(crate) use csv::too_many;
+pub(crate) use csv::as_wide;
 
 /// Units of a kilowatt-hour here: 10^-9 kWh (kvarh for reactive energy), so that estimates of a few places more are whole, too.
 pub(crate) const PER_KWH: i64 = 1_000_000_000;

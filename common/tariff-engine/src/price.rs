@@ -48,9 +48,7 @@ impl Prices {
                 continue;
             }
             let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-            if cells.len() > header.len() {
-                return Err(format!("line {number}: {}", load::too_many(header.len())));
-            }
+            load::as_wide(cells.len(), header.len()).map_err(|wrong| format!("line {number}: {wrong}"))?;
             let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
             if wanted.iter().any(|index| cell(*index).is_empty()) {
                 continue; // a missing price, which is an error only where it is needed

@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::FolderLock;
 use crate::KitError;
 
@@ -7,6 +9,8 @@ fn a_folder_has_one_owner_at_a_time() {
     let folder = parent.path().join("new/data");
     let first = FolderLock::take(&folder).unwrap();
     assert_eq!(first.folder(), folder);
+    let rights = std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
+    assert_eq!(rights, 0o700, "of its owner alone");
     match FolderLock::take(&folder) {
         Err(KitError::FolderInUse { pid, .. }) => assert_eq!(pid, Some(std::process::id())),
         other => panic!("{other:?}"),

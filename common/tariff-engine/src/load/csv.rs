@@ -1,5 +1,7 @@
 //! Load files (`RATING` 1.2) and what of their deliveries counts at an instant (`RATING` 1.5).
 
+use std::cmp::Ordering;
+
 use super::{Load, MINUTE_MS, PER_KWH, units};
 use crate::exact::Exact;
 use crate::instant;
@@ -146,9 +148,7 @@ impl Columns {
 
     fn row(&self, line: &str) -> Result<Row, String> {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-        if cells.len() > self.count {
-            return Err(too_many(self.count));
-        }
+        as_wide(cells.len(), self.count)?;
         let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
         let time = |text: &str| instant::parse(text).ok_or_else(|| format!("{text:?} is no time"));
         let length_ms = match self.minutes.map(cell).filter(|text| !text.is_empty()) {
@@ -195,9 +195,21 @@ impl Columns {
     }
 }
 
-/// A row longer than its header: what stands where is not known.
-pub(crate) fn too_many(columns: usize) -> String {
-    format!("more than the {columns} cells of the header; decimals have a point, not a comma")
+/// Whether a row has as many cells as the header: of a longer one it is not known what stands where, a shorter one may be cut off in the
+/// middle of a number.
+///
+/// # Errors
+/// What is wrong.
+pub(crate) fn as_wide(cells: usize, columns: usize) -> Result<(), String> {
+    match cells.cmp(&columns) {
+        Ordering::Less => Err(format!(
+            "fewer than the {columns} cells of the header; the row may be cut off"
+        )),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(format!(
+            "more than the {columns} cells of the header; decimals have a point, not a comma"
+        )),
+    }
 }
 
 /// Whole minutes that divide a day.

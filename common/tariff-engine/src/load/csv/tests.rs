@@ -88,6 +88,10 @@ fn what_cannot_be_read_is_named_with_its_line() {
         "line 2: more than the 2 cells of the header; decimals have a point, not a comma",
     );
     check(
+        "start_utc,import_kwh,export_kwh\n2024-01-01T00:00Z,1.\n",
+        "line 2: fewer than the 3 cells of the header; the row may be cut off",
+    );
+    check(
         "start_utc,import_kwh\n2024-01-01T00:00Z,x\n",
         "line 2: \"x\" is no number of kWh",
     );
