@@ -121,7 +121,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             other => other,
         })?;
     let service = Arc::new(Service::new(view));
-    let serving = internal::serve(port, deps.tasks.failed_token(), || {
+    let serving = internal::serve(port, deps.tasks.failed_token(), &deps.readiness, || {
         Services::new(proto::DESCRIPTORS).with(
             AnalyticsServer::from_arc(Arc::clone(&service))
                 .max_decoding_message_size(MAX_REQUEST_BYTES)
@@ -129,7 +129,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         )
     });
     Ok(Running {
-        serving: serving.await?,
+        serving: serving?,
         service,
         tasks: deps.tasks,
     })
