@@ -187,9 +187,12 @@ async fn queue_deleted(world: &mut World) -> Result<String> {
         .servers
         .rabbitmq
         .tell("ctl delete_queue billing.readings.0")?;
-    world
+    let outcome = world
         .through("a drained queue deleted", async |_: &mut World| Ok(()))
-        .await
+        .await?;
+    // It is there again.
+    drained(world).await?;
+    Ok(outcome)
 }
 
 async fn cache_stopped(world: &mut World) -> Result<String> {

@@ -65,7 +65,7 @@ fn every_problem_of_the_configuration_is_reported_at_once() -> Result<()> {
 fn the_inside_of_addresses_is_checked() -> Result<()> {
     const WRONG: [(&str, &str); 3] = [
         ("bus", "amqp://user:secret@broker:port/%2f"),
-        ("store", "mongodb://user:secret@store/gridtally?w=secret@"),
+        ("store", "mongodb://user:secret@store:port/gridtally"),
         ("cache", "redis://:secret@cache:port"),
     ];
     for (name, verb, keys) in [

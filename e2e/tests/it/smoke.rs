@@ -36,7 +36,10 @@ fn one_process_is_checked_up_to_a_bill() -> Result<()> {
     let platform = Platform::up(data.path())?;
     for again in ["once", "again"] {
         let said = smoke(data.path())?;
-        assert!(said.contains("gridtally: healthy, ready"), "{again}: {said}");
+        assert!(
+            said.contains("gridtally: ready, with all it needs"),
+            "{again}: {said}"
+        );
         assert!(said.contains("it is on the bill to date"), "{again}: {said}");
     }
     platform.stop()?;
@@ -55,7 +58,10 @@ fn the_environment_of_the_compose_file_starts_the_four() -> Result<()> {
     let (process, _): (_, Ready) = Process::start(services)?;
     let said = smoke(data.path())?;
     for name in PROGRAMS {
-        assert!(said.contains(&format!("{name}: healthy, ready")), "{said}");
+        assert!(
+            said.contains(&format!("{name}: ready, with all it needs")),
+            "{said}"
+        );
     }
     assert!(said.contains("it is on the bill to date"), "{said}");
 

@@ -76,10 +76,12 @@ def message(url, prefix, meter):
 
     properties, body, queue, _ = first(channel(url), [f"{prefix}billing.readings.{shard}" for shard in range(8)], is_of_meter)
     columns = columns_pb2.ReadingColumns.FromString(body)
+    # a column in which every row has the default is left out
+    offsets = columns.offset_ms or [0] * len(columns.value)
     return {
         "queue": queue.removeprefix(prefix), "type": properties.type, "content_type": properties.content_type, "id": properties.message_id,
         "persistent": properties.delivery_mode == 2, "schema": columns.schema, "meters": columns.meters.split("\n"),
-        "starts_ms": [columns.base_ms + offset for offset in columns.offset_ms], "micro_kwh": list(columns.value),
+        "starts_ms": [columns.base_ms + offset for offset in offsets], "micro_kwh": list(columns.value),
     }
 
 
