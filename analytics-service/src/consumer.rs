@@ -13,7 +13,7 @@ use model::Clock;
 use prost::Message as _;
 use proto::billing::reads_server::Reads;
 use proto::meter::ReadingColumns;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +74,8 @@ pub(crate) struct Common {
     pub(crate) metrics: Arc<Metrics>,
     /// One fold at a time: they are billing's work, and intake needs the cores.
     pub(crate) folding: Semaphore,
+    /// Asks for the groups of meters at once: the register has changed.
+    pub(crate) hurry: Arc<Notify>,
     /// When the service started.
     pub(crate) started: Instant,
 }

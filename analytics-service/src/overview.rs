@@ -28,6 +28,7 @@ const QUARTERS_PER_HOUR: i64 = 4;
 /// [`Error::Overflow`], [`Error::Store`].
 pub(crate) async fn answer(view: &View) -> Result<OverviewResponse, Error> {
     let now = view.common.clock.now();
+    let moved = view.register_moved().await;
     let today = since::answer(view, now.timestamp_millis(), day_start).await?;
     let cycle = since::answer(view, now.timestamp_millis(), month_start).await?;
     let power = power(view).await?.into_values().try_fold(0_i64, i64::checked_add);
@@ -44,7 +45,7 @@ pub(crate) async fn answer(view: &View) -> Result<OverviewResponse, Error> {
         import_kwh_this_cycle: Energy::from_milliwatt_hours(cycle.total.import).to_string(),
         export_kwh_this_cycle: Energy::from_milliwatt_hours(cycle.total.export).to_string(),
         regions_this_cycle: cycle.regions,
-        recomputing: today.recomputing || cycle.recomputing,
+        recomputing: moved || today.recomputing || cycle.recomputing,
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::{Stay, meter_hash, shard_of};
 use proto::billing::reads_server::Reads;
 use proto::billing::{GroupStay, MeterGroupsRequest, MeterGroupsResponse};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
@@ -20,9 +20,27 @@ const PAGE: u32 = 10_000;
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// First time between two such attempts.
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
+/// Rest between two looks, however often somebody is in a hurry: each may read the groups of all meters.
+const REST: Duration = Duration::from_millis(100);
+/// How long a query waits for billing to say its version.
+const VERSION_WITHIN: Duration = Duration::from_millis(500);
 
 /// What the register says, by shard; `None` until it was asked the first time.
 pub(crate) type Assignments = Option<Arc<Vec<Assignment>>>;
+
+/// Whether billing's register has another version than `known`, or does not say.
+pub(crate) async fn differs(reads: &dyn Reads, known: u64) -> bool {
+    let request = MeterGroupsRequest {
+        known_version: known,
+        cursor: String::new(),
+        limit: 1,
+    };
+    let asked = tokio::time::timeout(VERSION_WITHIN, reads.meter_groups(Request::new(request)));
+    match asked.await {
+        Ok(Ok(response)) => response.get_ref().register_version != known,
+        Ok(Err(_)) | Err(_) => true,
+    }
+}
 
 /// Watches the register.
 pub(crate) struct Watch {
@@ -34,6 +52,8 @@ pub(crate) struct Watch {
     pub(crate) shards: u16,
     /// How often to ask.
     pub(crate) every: Duration,
+    /// Somebody learnt that the register has changed.
+    pub(crate) hurry: Arc<Notify>,
     /// Who wants to know.
     pub(crate) tell: watch::Sender<Assignments>,
 }
@@ -61,8 +81,10 @@ impl Watch {
                     backoff
                 }
             };
+            let rested = tokio::time::sleep(REST.min(wait));
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = async { tokio::join!(rested, self.hurry.notified()); } => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

@@ -156,6 +156,11 @@ impl Shard {
         self.meters.seen()
     }
 
+    /// The version of the register that its meters' groups are from; 0 before the first.
+    pub fn register_version(&self) -> u64 {
+        self.meters.version()
+    }
+
     /// Messages after this position were missed.
     pub fn missed_after(&self) -> Option<Position> {
         self.missed_after

@@ -13,7 +13,7 @@ use proto::analytics::analytics_server::{Analytics, AnalyticsServer};
 use proto::billing::reads_server::Reads;
 use service_kit::internal::{self, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Services, Serving};
 use service_kit::{OnFailure, Readiness, Tasks};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +99,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         groups: Arc::new(Groups::default()),
         metrics,
         folding: Semaphore::new(1),
+        hurry: Arc::new(Notify::new()),
         started: Instant::now(),
     });
     let mut shards = Vec::new();
@@ -172,6 +173,7 @@ fn spawn_around(view: &View, tasks: &Tasks) -> watch::Receiver<Assignments> {
         groups: Arc::clone(&common.groups),
         shards: common.bus.shards(),
         every: common.config.register_every,
+        hurry: Arc::clone(&common.hurry),
         tell,
     };
     let stop = tasks.stop_token();

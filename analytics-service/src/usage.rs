@@ -61,6 +61,8 @@ impl Sum {
 /// # Errors
 /// [`Error::Request`], [`Error::Overflow`], [`Error::Store`].
 pub(crate) async fn answer(view: &View, query: &Query) -> Result<GroupUsageResponse, Error> {
+    // asked before the groups are listed and the sums are made: what is folded meanwhile may be in some of them
+    let moved = view.register_moved().await;
     let groups = view.common.groups.all();
     let mut names: BTreeMap<&str, Vec<(GroupIndex, Tz)>> = BTreeMap::new();
     for (number, group) in (0..=GroupIndex::MAX).zip(&groups) {
@@ -76,8 +78,7 @@ pub(crate) async fn answer(view: &View, query: &Query) -> Result<GroupUsageRespo
     let zones: BTreeSet<&str> = names.values().flatten().map(|(_, zone)| zone.name()).collect();
     let axis = Axis::new(query, &zones)?;
     let closed = axis.closed_days(view);
-    // asked before the sums are made: what is folded meanwhile may be in some of them
-    let recomputing = view.recomputing(axis.days.clone());
+    let recomputing = moved || view.recomputing(axis.days.clone());
     let mut page = Page {
         query,
         axis: &axis,
@@ -223,7 +224,7 @@ impl Page<'_> {
                 continue;
             }
             if self.response.items.len() == self.query.limit {
-                self.response.next_cursor = self.last.as_ref().map(ToString::to_string);
+                self.response.next_cursor = self.last.as_ref().map(|last| self.query.cursor(last));
                 return false;
             }
             let closed = self.axis.is_closed(self.closed, *start, *end);

@@ -7,6 +7,7 @@ use crate::consumer::{Common, Shared};
 use crate::day::{Cell, Overflow, cells_of};
 use crate::error::Error;
 use crate::group::GroupIndex;
+use crate::register;
 use crate::shard::Moment;
 
 /// All shards. A clone is the same view.
@@ -66,6 +67,18 @@ impl View {
                     .map_or(day < now.first_open_day, |entry| entry.closed)
         };
         self.shards.iter().all(closed)
+    }
+
+    /// Whether billing's register is newer than the one by which the shards group, or cannot be asked; then it is not known yet which
+    /// days are to be computed again.
+    pub(crate) async fn register_moved(&self) -> bool {
+        let known = self.shards.iter().map(|shared| shared.lock().register_version());
+        let known = known.min().unwrap_or_default();
+        let moved = register::differs(&*self.common.reads, known).await;
+        if moved {
+            self.common.hurry.notify_one();
+        }
+        moved
     }
 
     /// Whether the values of some of these UTC days are known to differ from what billing has, or not known not to.

@@ -96,11 +96,18 @@ pub(crate) struct Query {
     pub(crate) range: Range<i64>,
     /// Where the page before ended.
     pub(crate) after: Option<Cursor>,
+    /// What its cursors begin with: windows of another grouping or length are not counted by the same places.
+    list: String,
     /// Windows of a page.
     pub(crate) limit: usize,
 }
 
 impl Query {
+    /// What `next_cursor` says after the window `last`.
+    pub(crate) fn cursor(&self, last: &Cursor) -> String {
+        format!("{}{last}", self.list)
+    }
+
     /// Whether a window was on a page before.
     pub(crate) fn is_behind(&self, group: &str, start: i64, end: i64) -> bool {
         self.after
@@ -124,12 +131,20 @@ impl TryFrom<&GroupUsageRequest> for Query {
             Ok(limit) if limit <= MAX_LIMIT => limit,
             _ => return Err(Refusal::Limit),
         };
+        let list = format!("{}.{}.", request.by, request.resolution);
         let cursor = Some(&request.cursor).filter(|cursor| !cursor.is_empty());
+        let after = |cursor: &String| {
+            let after: Cursor = cursor.strip_prefix(&list).ok_or(Refusal::Cursor)?.parse()?;
+            // elsewhere it would leave windows out
+            let within = after.start < to && after.end > from;
+            within.then_some(after).ok_or(Refusal::Cursor)
+        };
         Ok(Self {
             by: Grouping::from_word(&request.by).ok_or(Refusal::Grouping)?,
             resolution: Resolution::from_word(&request.resolution).ok_or(Refusal::Resolution)?,
             range: from..to,
-            after: cursor.map(|cursor| cursor.parse()).transpose()?,
+            after: cursor.map(after).transpose()?,
+            list,
             limit,
         })
     }

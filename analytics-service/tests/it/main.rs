@@ -7,6 +7,7 @@
 
 mod bus;
 mod laws;
+mod moved;
 mod overview;
 mod reads;
 mod service;

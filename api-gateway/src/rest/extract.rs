@@ -1,9 +1,7 @@
 //! What a handler gets out of a request, with refusals that are problems.
 
+mod named;
 mod wording;
-
-use std::fmt;
-use std::marker::PhantomData;
 
 use axum::RequestExt as _;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -11,9 +9,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::StatusCode;
 use http::request::Parts;
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer};
 
+use self::named::Named;
 use super::problem::Problem;
 
 /// The longest id in a path: that of a bill is an agreement's, a date and a revision.
@@ -82,25 +80,11 @@ impl<T: DeserializeOwned + 'static, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON object. What is derived for a struct would take a list of its fields' values, too.
+/// JSON whose objects have named fields.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
-    }
-}
-
-struct Fields<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(fields))
+        T::deserialize(Named(deserializer)).map(Self)
     }
 }

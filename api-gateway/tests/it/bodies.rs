@@ -43,6 +43,15 @@ async fn a_wrong_body_is_described_in_words_of_its_writer() {
             "readings[0]: must be an object (line 1, column 14)",
         ),
         (
+            post().json(&json!({"readings": [["m-1", "2026-01-01T00:00:00Z", "1.5"]]})),
+            "readings[0]: must be an object",
+        ),
+        (
+            Ask::new("PUT", "/api/v1/meters/m-1")
+                .json(&json!({"id": "m-1", "serial": "s", "registers": [["import", 6]]})),
+            "registers[0]: must be an object",
+        ),
+        (
             post().json(&reading("revision", json!(-1))),
             "readings[0].revision: must be a whole number in its range, not negative (line 1, column 45)",
         ),

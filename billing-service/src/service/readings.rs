@@ -188,12 +188,7 @@ async fn views(
         What::Registers => {
             let mut found = Vec::new();
             for read in office.reads.registers(meter, range_ms).await? {
-                let mut shown = view.register(&read);
-                if read.read.versions > 1 {
-                    let series = Series::Register(read.channel, read.register.clone());
-                    shown.versions = versions(office, meter, &series, &read.read, view.zone).await?;
-                }
-                found.push((read.read.start_ms, shown));
+                found.push((read.read.start_ms, dial(office, meter, &view, &read).await?));
             }
             return Ok(found);
         }
@@ -204,16 +199,42 @@ async fn views(
     let mut found = Vec::new();
     for channel in channels {
         for read in office.intervals(meter, channel, range_ms.clone()).await? {
-            let mut shown = view.interval(channel, &read);
-            if read.versions > 1 {
-                let series = Series::Interval(channel);
-                shown.versions = versions(office, meter, &series, &read, view.zone).await?;
-            }
+            let shown = interval(office, meter, &view, channel, &read).await?;
             found.push((read.start_ms, shown));
         }
     }
     found.sort_by_key(|(start_ms, _)| *start_ms); // stable: channels stay in order
     Ok(found)
+}
+
+/// An interval with all its versions, if it has several.
+async fn interval(
+    office: &Office,
+    meter: &MeterId,
+    view: &View<'_>,
+    channel: Channel,
+    read: &IntervalRead,
+) -> Result<ReadingView, Error> {
+    let mut shown = view.interval(channel, read);
+    if read.versions > 1 {
+        shown.versions = versions(office, meter, &Series::Interval(channel), read, view.zone).await?;
+    }
+    Ok(shown)
+}
+
+/// A register read with all its versions, if it has several.
+async fn dial(
+    office: &Office,
+    meter: &MeterId,
+    view: &View<'_>,
+    read: &RegisterRead,
+) -> Result<ReadingView, Error> {
+    let mut shown = view.register(read);
+    if read.read.versions > 1 {
+        let series = Series::Register(read.channel, read.register.clone());
+        shown.versions = versions(office, meter, &series, &read.read, view.zone).await?;
+    }
+    Ok(shown)
 }
 
 /// Every version of an interval or a dial, the one that counts first.
@@ -253,9 +274,9 @@ pub(super) async fn latest(office: &Office, meter: &MeterId) -> Result<Option<Re
         Some(LatestRead::Interval(channel, read)) => {
             let range = read.start_ms..read.start_ms.saturating_add(1);
             let judged = office.intervals(meter, channel, range).await?.pop();
-            Some(view.interval(channel, &judged.unwrap_or(read)))
+            Some(interval(office, meter, &view, channel, &judged.unwrap_or(read)).await?)
         }
-        Some(LatestRead::Register(read)) => Some(view.register(&read)),
+        Some(LatestRead::Register(read)) => Some(dial(office, meter, &view, &read).await?),
         None => None,
     })
 }

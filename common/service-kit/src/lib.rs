@@ -3,6 +3,7 @@
 //!
 //! It knows nothing about readings or bills.
 
+mod allocator;
 mod backend_url;
 #[cfg(feature = "bus")]
 pub mod bus;

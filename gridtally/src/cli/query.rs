@@ -50,11 +50,11 @@ pub enum MeterCommand {
     Readings {
         /// Id of the meter
         id: String,
-        /// First instant, RFC 3339
-        #[arg(long)]
+        /// First instant, RFC 3339 [default: the first reading; without --to the latest 96 readings]
+        #[arg(long, default_value = "", hide_default_value = true)]
         from: String,
-        /// First instant after, RFC 3339
-        #[arg(long)]
+        /// First instant after, RFC 3339 [default: the last reading]
+        #[arg(long, default_value = "", hide_default_value = true)]
         to: String,
         /// import, export, reactive, register or telemetry [default: every interval channel]
         #[arg(long, default_value = "", hide_default_value = true)]

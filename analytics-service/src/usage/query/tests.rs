@@ -40,12 +40,39 @@ fn every_mistake_has_its_code() {
         Refusal::Range,
     );
     check(|request| request.limit = 10_001, Refusal::Limit);
-    check(|request| request.cursor = "1.2".to_owned(), Refusal::Cursor);
-    check(|request| request.cursor = "x.2.north".to_owned(), Refusal::Cursor);
+    for cursor in ["1.2", "region.1h.1.2", "region.1h.x.2.north"] {
+        check(|request| request.cursor = cursor.to_owned(), Refusal::Cursor);
+    }
 }
 
 #[test]
 fn a_cursor_survives_its_text() {
     let cursor = Cursor::new("a.b c", -5, 7);
     assert_eq!(cursor.to_string().parse(), Ok(cursor));
+}
+
+#[test]
+fn a_cursor_belongs_to_its_grouping_length_and_range() {
+    let start = DateTime::parse_from_rfc3339("2026-01-01T05:00:00Z").unwrap();
+    let start = start.timestamp_millis();
+    let last = Cursor::new("north", start, start + 3_600_000);
+    let given = Query::try_from(&request()).unwrap().cursor(&last);
+    let mut next = request();
+    next.cursor.clone_from(&given);
+    assert_eq!(Query::try_from(&next).unwrap().after, Some(last));
+    let changes: [fn(&mut GroupUsageRequest); 4] = [
+        |request| request.by = "feeder".to_owned(),
+        |request| request.resolution = "15m".to_owned(),
+        |request| request.to = "2026-01-01T05:00:00Z".to_owned(),
+        |request| request.from = "2026-01-01T06:00:00Z".to_owned(),
+    ];
+    for change in changes {
+        check(
+            |request| {
+                request.cursor.clone_from(&given);
+                change(request);
+            },
+            Refusal::Cursor,
+        );
+    }
 }

@@ -247,6 +247,26 @@ async fn all_values_of_a_dial_are_shown() {
     assert_eq!(open.register_kwh, open.versions[0].register_kwh);
 }
 
+/// The meter itself shows a contest just as the list of its readings does.
+#[tokio::test]
+async fn a_contested_latest_reading_shows_its_values() {
+    let (_folder, world, service) = open().await;
+    let mut last = load().last().copied().unwrap();
+    for value in [last.1 + 1, last.1 + 2] {
+        last.1 = value;
+        world.deliver(&batch("m", &[last])).await;
+    }
+    let request = GetMeterRequest { id: "m".to_owned() };
+    let meter = service
+        .get_meter(Request::new(request))
+        .await
+        .unwrap()
+        .into_inner();
+    let latest = meter.latest_reading.unwrap();
+    assert_eq!((latest.quality.as_str(), latest.versions.len()), ("CONFLICT", 3));
+    assert_eq!(latest.usage_kwh, latest.versions[0].usage_kwh);
+}
+
 #[tokio::test]
 async fn a_range_that_ends_before_it_begins_is_refused() {
     let (_folder, _world, service) = open().await;
