@@ -46,7 +46,7 @@ e2e: tools ## only the end-to-end journeys
 load: one-process ## readings as fast as they go, against a running `gridtally up` or `make up-local`
 	./target/release/gridtally-simulator load --token-file <(./target/release/gridtally token issue --role device --subject 'load-*' --data $(DATA))
 
-bench: one-process ## the table of the README, measured here and now
+bench: build ## the table of the README, measured here and now
 	scripts/bench
 
 fuzz: ## tariffs, cases and loads for FUZZ_SECONDS (60) each; random inputs against every decoder, CASES (20000) each

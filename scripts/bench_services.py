@@ -19,6 +19,9 @@ NAMES = ["billing-service", "analytics-service", "ingestion-service", "api-gatew
 FREE = "127.0.0.1:0"
 # Asking the broker for the depth of its queues costs a second of a core.
 LOOK_EVERY = 10
+# FerretDB takes some 200 objects of the register a second.
+METERS_IN_MONGODB = min(METERS, 5000)
+METERS_STILL = min(METERS, 500)
 # Of each queue, where the store stands still: little, so that the bound is reached.
 SMALL_LIMIT_MIB = 16
 STILL_SECONDS = 20
@@ -107,29 +110,31 @@ class Depth(threading.Thread):
             self.look()
 
     def look(self):
-        lines = self.broker.tell("ctl list_queues name messages message_bytes --no-table-headers").splitlines()
-        queues = [line.split("\t") for line in lines if line.startswith(self.queues)]
-        self.messages = max(self.messages, sum(int(messages) for _, messages, _ in queues))
-        self.in_one = max([self.in_one, *(int(size) for _, _, size in queues)])
+        lines = self.broker.tell("ctl list_queues name messages --no-table-headers").splitlines()
+        waiting = [int(line.split("\t")[1]) for line in lines if line.startswith(self.queues)]
+        self.messages, self.in_one = max(self.messages, sum(waiting)), max(self.in_one, *waiting)
 
     def end(self):
         self.done.set()
         self.join()
         self.look()
-        return f"{self.messages:,} messages at most, {self.in_one / 2**20:.1f} MiB in one queue"
+        return str(self)
+
+    def __str__(self):
+        return f"{self.messages:,} messages at most, {self.in_one:,} of them in one queue"
 
 
 def shown(memory):
     return ", ".join(f"{name} {size:.0f} MiB" for name, size in memory.items())
 
 
-def stream(kept, store, name):
+def stream(kept, store, name, meters):
     prefix = f"{name.split()[-1].lower()}."
     services = Services(kept["rabbitmq"].url, store, kept["redis"].url, broker_prefix=prefix)
     with contextlib.ExitStack() as stack:
         stack.callback(services.end)
-        services.register()
-        flags = ["--mode", "columns", "--meters", str(METERS), "--from", datetime.date(2026, 3, 1).isoformat()]
+        services.register(meters)
+        flags = ["--mode", "columns", "--meters", str(meters), "--from", datetime.date(2026, 3, 1).isoformat()]
         limit = empty(*flags, "--duration", f"{SHORT}s")
         depth = Depth(kept["rabbitmq"], prefix)
         depth.start()
@@ -137,9 +142,9 @@ def stream(kept, store, name):
         ended = time.monotonic()
         memory = services.memory("VmHWM")
         found = depth.end()
-        compared(f"four services, {name}: stream, columns, batches of 1,000, {SECONDS} s", ours, limit, TARGET)
+        compared(f"four services, {name}, {meters:,} meters: stream, columns, batches of 1,000, {SECONDS} s", ours, limit, TARGET)
         row(f"their memory at most, {name}", shown(memory), "", "")
-        row(f"waiting for billing, {name}", found, "512 MiB in one queue", "bounded (T3)")
+        row(f"waiting for billing, {name}", found, "512 MiB in a queue", "bounded (T3)")
         wait_queryable(services, ours, ended, "")
         services.stop()
 
@@ -150,8 +155,8 @@ def still(kept):
     services = Services(kept["rabbitmq"].url, kept["mongodb"].url + "/still", kept["redis"].url, **settings)
     with contextlib.ExitStack() as stack:
         stack.callback(services.end)
-        services.register()
-        flags = ["--mode", "columns", "--meters", str(METERS), "--from", datetime.date(2026, 3, 1).isoformat()]
+        services.register(METERS_STILL)
+        flags = ["--mode", "columns", "--meters", str(METERS_STILL), "--from", datetime.date(2026, 3, 1).isoformat()]
         load = Loading(services, *flags, "--duration", f"{STILL_SECONDS * 2}s")
         load.start()
         time.sleep(STILL_SECONDS / 4)
@@ -162,8 +167,9 @@ def still(kept):
         memory = services.memory("VmHWM")
         kept["mongodb"].tell("resume")
         load.join()
-        found = f"{depth.messages:,} messages, {depth.in_one / 2**20:.1f} MiB in one queue; {shown(memory)}"
-        row(f"store stalled for {STILL_SECONDS} s, queues of {SMALL_LIMIT_MIB} MiB", found, f"{SMALL_LIMIT_MIB} MiB in one queue", "bounded (T3)")
+        name = f"store stalled for {STILL_SECONDS} s"
+        row(f"waiting for billing, {name}", str(depth), f"{SMALL_LIMIT_MIB} MiB in a queue", "bounded (T3)")
+        row(f"their memory at most, {name}", shown(memory), "", "")
         wait_queryable(services, load.ours, time.monotonic(), "")
         services.stop()
 
@@ -186,6 +192,6 @@ def measure():
             kept[name] = Kept(name)
             stack.callback(kept[name].end)
         note("four services on RabbitMQ, Redis and FerretDB")
-        stream(kept, "embedded:", "store embedded")
-        stream(kept, kept["mongodb"].url + "/bench", "store MongoDB")
+        stream(kept, "embedded:", "store embedded", METERS)
+        stream(kept, kept["mongodb"].url + "/bench", "store MongoDB", METERS_IN_MONGODB)
         still(kept)
