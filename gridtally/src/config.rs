@@ -52,7 +52,7 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct MetricsConfig {
-    /// Where; port 0 picks a free one.
+    /// Where health and metrics are served; port 0 picks a free one.
     pub(crate) listen: SocketAddr,
 }
 

@@ -28,9 +28,9 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,billing_service=debug`.
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or one of them with exceptions, such as `info,billing_service=debug`.
     pub level: String,
-    /// `text` or `json`.
+    /// How the log looks on standard error: `text` or `json`.
     pub format: Format,
 }
 

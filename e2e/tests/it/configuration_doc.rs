@@ -62,6 +62,12 @@ struct Row {
     flags: Vec<String>,
 }
 
+impl Row {
+    fn takers(&self) -> Vec<&'static str> {
+        self.defaults.iter().map(|(name, _)| *name).collect()
+    }
+}
+
 fn add(list: &mut Vec<String>, text: String) {
     if !list.contains(&text) {
         list.push(text);
@@ -127,17 +133,24 @@ fn default_of(defaults: &[(&str, String)]) -> String {
     match defaults {
         [(_, first), rest @ ..] if rest.iter().all(|(_, value)| value == first) => shown(first),
         _ => {
-            let each: Vec<String> = defaults
+            let mut of_value: Vec<(&str, Vec<&str>)> = Vec::new();
+            for (name, value) in defaults {
+                match of_value.iter_mut().find(|(known, _)| known == value) {
+                    Some((_, names)) => names.push(name),
+                    None => of_value.push((value, vec![name])),
+                }
+            }
+            let each: Vec<String> = of_value
                 .iter()
-                .map(|(name, value)| format!("{} ({name})", shown(value)))
+                .map(|(value, names)| format!("{} ({})", shown(value), together(names)))
                 .collect();
             each.join(", ")
         }
     }
 }
 
-fn takers(defaults: &[(&str, String)]) -> String {
-    let names: Vec<&str> = defaults.iter().map(|(name, _)| *name).collect();
+/// Programs in as few words as possible.
+fn together(names: &[&str]) -> String {
     match names.len() {
         5 => "all".to_owned(),
         4 if !names.contains(&"gridtally") => "the four".to_owned(),
@@ -161,7 +174,7 @@ fn every_key_is_documented() -> Result<()> {
             page,
             "| `{key}` | {} | {} | {} | {} | {} |",
             default_of(&row.defaults),
-            takers(&row.defaults),
+            together(&row.takers()),
             code(&row.variables),
             code(&row.flags),
             row.meaning
