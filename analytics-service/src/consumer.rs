@@ -218,6 +218,12 @@ impl Consumer {
         let mut shard = self.shard.lock();
         shard.caught_up = false;
         let (after, missed) = match delivery {
+            // Nothing is stored yet: whatever came before is looked for all the same, but nobody knows of anything that is missing.
+            Delivery::Gap { after: 0, next } if shard.consumed() == 0 => {
+                tracing::debug!(shard = self.number, "begins without anything stored");
+                shard.miss(0, next);
+                return;
+            }
             Delivery::Gap { after, next } => (after, next),
             Delivery::Message {
                 position, kind, body, ..

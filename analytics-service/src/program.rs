@@ -14,7 +14,7 @@ use service_kit::remote::Link;
 use service_kit::{Tasks, bus};
 use tokio::time::Instant;
 
-use crate::{Deps, start};
+use crate::{Deps, start, store};
 
 pub use config::ProgramConfig;
 
@@ -68,6 +68,7 @@ impl Program for AnalyticsService {
     }
 
     async fn start(config: ProgramConfig, process: Process) -> Result<Started, ProgramError> {
+        store::announce(&config.store, &process.readiness);
         let bus = bus::open(&config.bus, &config.broker, &process.registry, &process.readiness)
             .await
             .map_err(|error| ProgramError::start("the bus", error.kind(), error))?;

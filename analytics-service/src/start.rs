@@ -122,7 +122,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             other => other,
         })?;
     let service = Arc::new(Service::new(view));
-    let serving = internal::serve(port, deps.tasks.failed_token(), || {
+    let serving = internal::serve(port, deps.tasks.failed_token(), &deps.readiness, || {
         Services::new(proto::DESCRIPTORS).with(
             AnalyticsServer::from_arc(Arc::clone(&service))
                 .max_decoding_message_size(MAX_REQUEST_BYTES)
@@ -130,7 +130,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         )
     });
     Ok(Running {
-        serving: serving.await?,
+        serving: serving?,
         service,
         tasks: deps.tasks,
     })

@@ -13,9 +13,17 @@ use message_bus::Position;
 use model::Stay;
 use prost::Message;
 use proto::billing::{Group, GroupMinutes};
+use service_kit::config::Problem;
+use service_kit::{BackendUrl, Readiness};
 
 use crate::group::{GroupIndex, UNKNOWN};
 use crate::start::Deps;
+
+/// The windows in the folder.
+const EMBEDDED: &str = "embedded:";
+const MONGO: &str = "mongodb:";
+/// The server among what a process needs.
+const NAME: &str = "analytics store";
 
 /// The layout of the documents that this code writes and understands.
 pub const SCHEMA: u32 = 2;
@@ -200,14 +208,29 @@ pub struct Batch {
 /// # Errors
 /// [`StoreError`]; no error shows the address, which may hold a password.
 pub(crate) async fn open(deps: &Deps) -> Result<Arc<dyn WindowStore>, StoreError> {
-    if deps.store == "embedded:" {
+    if deps.store == EMBEDDED {
         Ok(Arc::new(embedded::Embedded::open(&deps.folder)?))
     } else if deps.store.starts_with("mongodb://") {
-        let told = deps.readiness.told_by("analytics store", true);
+        let told = deps.readiness.told_by(NAME, true);
         let windows = mongo::MongoWindows::open(&deps.store, told, &deps.tasks).await?;
         Ok(Arc::new(windows))
     } else {
         Err(StoreError::Address)
+    }
+}
+
+/// What is wrong with the address of a store, as far as that can be seen without a server.
+pub(crate) fn problem(url: &BackendUrl) -> Option<Problem> {
+    match url.scheme() {
+        MONGO => service_kit::mongo::problem("store", url),
+        _ => url.problem("store", &[EMBEDDED, MONGO]),
+    }
+}
+
+/// Names the server that will be needed, before anything is waited for.
+pub(crate) fn announce(url: &BackendUrl, readiness: &Readiness) {
+    if url.scheme() == MONGO {
+        readiness.told_by(NAME, true);
     }
 }
 

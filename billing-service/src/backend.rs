@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use service_kit::OnFailure;
-use service_kit::mongo::Mongo;
+use service_kit::config::Problem;
+use service_kit::mongo::{self, Mongo};
+use service_kit::{BackendUrl, OnFailure, Readiness};
 
 use crate::cache::{Cache, MemoryCache, RedisCache};
 use crate::config::Config;
@@ -16,10 +17,39 @@ use crate::store::{DocumentStore, EmbeddedDocuments, Kept, MongoDocuments, Store
 
 /// The databases in the folder.
 const EMBEDDED: &str = "embedded:";
+const MONGO: &str = "mongodb:";
 /// The cache in the process.
 const MEMORY: &str = "memory:";
+const REDIS: &str = "redis:";
+/// The servers among what a process needs.
+const STORE: &str = "billing store";
+const CACHE: &str = "cache";
 /// The document that says which store this is.
 const STORE_ID: &str = "store_id";
+
+/// What is wrong with the addresses of a store and a cache, by key, as far as that can be seen without a server.
+#[must_use]
+pub fn problems(store: &BackendUrl, cache: &BackendUrl) -> Vec<Problem> {
+    let wrong_store = match store.scheme() {
+        MONGO => mongo::problem("store", store),
+        _ => store.problem("store", &[EMBEDDED, MONGO]),
+    };
+    let wrong_cache = match cache.scheme() {
+        REDIS => RedisCache::wrong_address(cache.secret()).map(|what| Problem::new("cache", what)),
+        _ => cache.problem("cache", &[MEMORY, REDIS]),
+    };
+    wrong_store.into_iter().chain(wrong_cache).collect()
+}
+
+/// Names the servers that will be needed, before anything is waited for.
+pub(crate) fn announce(store: &BackendUrl, cache: &BackendUrl, readiness: &Readiness) {
+    if store.scheme() == MONGO {
+        readiness.told_by(STORE, true);
+    }
+    if cache.scheme() == REDIS {
+        readiness.told_by(CACHE, false);
+    }
+}
 
 /// Opens what the addresses name.
 ///
@@ -49,7 +79,7 @@ async fn store(deps: &Deps) -> Result<(Arc<dyn DocumentStore>, Arc<dyn ReadsStor
     let collections: Vec<&str> = MongoDocuments::collections()
         .chain(MongoReads::COLLECTIONS)
         .collect();
-    let told = deps.readiness.told_by("billing store", true);
+    let told = deps.readiness.told_by(STORE, true);
     let mongo = Mongo::open_watched(&deps.store, &collections, told, &deps.tasks)
         .await
         .map_err(StoreError::from)?;
@@ -73,7 +103,7 @@ async fn cache(
     let id = store_id(&Store::new(Arc::clone(documents))).await?;
     let cache = Arc::new(RedisCache::open(url, &id).await?);
     // Answers do not depend on it.
-    let told = deps.readiness.told_by("cache", false);
+    let told = deps.readiness.told_by(CACHE, false);
     let watching = Arc::clone(&cache).watch(told, deps.tasks.stop_token());
     deps.tasks.spawn("cache watch", OnFailure::Log, watching);
     Ok(cache)

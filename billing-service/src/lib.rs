@@ -24,6 +24,7 @@ mod start;
 mod store;
 mod time;
 
+pub use backend::problems as problems_of_backends;
 pub use config::Config;
 pub use embedded::Embedded;
 pub use error::{Error, StoreError};

@@ -9,7 +9,7 @@ use service_kit::program::{Common, Flag, Process, Program, ProgramError, Started
 use service_kit::{Tasks, bus};
 use tokio::time::Instant;
 
-use crate::{Deps, start};
+use crate::{Deps, backend, start};
 
 pub use config::ProgramConfig;
 
@@ -37,6 +37,7 @@ impl Program for BillingService {
     }
 
     async fn start(config: ProgramConfig, process: Process) -> Result<Started, ProgramError> {
+        backend::announce(&config.store, &config.cache, &process.readiness);
         let bus = bus::open(&config.bus, &config.broker, &process.registry, &process.readiness)
             .await
             .map_err(|error| ProgramError::start("the bus", error.kind(), error))?;

@@ -84,8 +84,13 @@ pub struct Exported {
 fn answer<T>(outcome: Result<T, Error>) -> Result<Response<T>, Status> {
     outcome.map(Response::new).map_err(|error| {
         let kind = error.kind();
-        if matches!(kind, ErrorKind::Internal | ErrorKind::Unavailable) {
-            tracing::error!(error = crate::reads::error_chain(&error), "a call failed");
+        match (&error, kind) {
+            // Said to whoever asks too early, and over in a moment: nobody must act.
+            (Error::Behind { .. }, _) => tracing::debug!(%error, "a call came too early"),
+            (_, ErrorKind::Internal | ErrorKind::Unavailable) => {
+                tracing::error!(error = crate::reads::error_chain(&error), "a call failed");
+            }
+            _ => {}
         }
         status_of(&Fault::new(kind, error.reason(), error.to_string()))
     })

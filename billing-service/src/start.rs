@@ -182,7 +182,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let quarantine = Arc::new(Quarantine::new(Arc::clone(&office), deps.bus));
     let calls = || answering(&service, &quarantine);
     Ok(Running {
-        serving: internal::serve(port, deps.tasks.failed_token(), calls).await?,
+        serving: internal::serve(port, deps.tasks.failed_token(), &deps.readiness, calls)?,
         service,
         quarantine,
         office,

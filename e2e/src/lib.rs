@@ -3,6 +3,7 @@
 //! Nothing here depends on a service: what is known about them is the contract with the outside.
 
 pub mod client;
+pub mod configuration;
 pub mod household;
 pub mod instance;
 pub mod journal;
@@ -11,6 +12,7 @@ pub mod platform;
 pub mod process;
 pub mod program;
 pub mod readme;
+pub mod servers;
 pub mod services;
 pub mod tools;
 pub mod wait;

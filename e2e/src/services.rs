@@ -82,6 +82,31 @@ pub struct Running {
     pub process: Process,
     /// Where it listens.
     pub ready: Ready,
+    name: &'static str,
+    more: Vec<String>,
+}
+
+impl Running {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where other services or devices call it.
+    fn address(&self) -> Result<&str> {
+        let ready = &self.ready;
+        let addresses = [
+            &ready.device_grpc,
+            &ready.ingestion_grpc,
+            &ready.billing_grpc,
+            &ready.analytics_grpc,
+        ];
+        let address = addresses.into_iter().flatten().next();
+        address
+            .map(String::as_str)
+            .with_context(|| format!("{} has no address", self.name))
+    }
 }
 
 /// How programs are started: on which servers, in which folder, with which prefix of queue names.
@@ -132,11 +157,35 @@ impl Launcher {
     ///
     /// # Errors
     /// When it does not get ready; with what it said.
-    pub fn start(&self, name: &str, listen: &str, more: &[String]) -> Result<Running> {
+    pub fn start(&self, name: &'static str, listen: &str, more: &[String]) -> Result<Running> {
         let mut command = self.command(name)?;
         command.args(["--listen", listen]).args(more);
         let (process, ready) = Process::start(command).with_context(|| name.to_owned())?;
-        Ok(Running { process, ready })
+        Ok(Running {
+            process,
+            ready,
+            name,
+            more: more.to_vec(),
+        })
+    }
+
+    /// Kills `running` as a power cut would, and starts it again where it was.
+    ///
+    /// # Errors
+    /// When it does not get ready again.
+    pub fn restart(&self, running: &mut Running) -> Result<()> {
+        let address = running.address()?.to_owned();
+        let mut more = running.more.clone();
+        if let (Some(staff), Some(flag)) = (
+            &running.ready.staff_http,
+            more.iter().position(|word| word == "--staff-listen"),
+        ) && let Some(at) = more.get_mut(flag + 1)
+        {
+            staff.clone_into(at);
+        }
+        running.process.kill()?;
+        *running = self.start(running.name, &address, &more)?;
+        Ok(())
     }
 }
 
@@ -192,11 +241,7 @@ impl Services {
     /// # Errors
     /// When it does not get ready again.
     pub fn restart_billing(&mut self) -> Result<()> {
-        let address = self.billing.ready.billing_grpc.clone();
-        let address = address.context("billing has no address")?;
-        self.billing.process.kill()?;
-        self.billing = self.launcher.start("billing-service", &address, &[])?;
-        Ok(())
+        self.launcher.restart(&mut self.billing)
     }
 
     /// Stops them, in the order in which readings flow.

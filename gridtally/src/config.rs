@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use service_kit::bus::BrokerConfig;
+use service_kit::bus::{self, BrokerConfig};
 use service_kit::config::{Configuration, Layers, Problem};
 use service_kit::telemetry::LogConfig;
 use service_kit::{BackendUrl, KitError, config, units};
 
 use crate::cli::{Settings, UpArgs};
 
-/// What bus, store and cache may be: in the data folder or the process, or on servers.
-const BUSES: [&str; 3] = ["embedded:", "amqp:", "amqps:"];
-const STORES: [&str; 2] = ["embedded:", "mongodb:"];
-const CACHES: [&str; 2] = ["memory:", "redis:"];
+/// The bus in the data folder; any other one is a broker.
+const JOURNAL: &str = "embedded:";
 
 /// Everything that can be set; the default runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,7 +52,7 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct MetricsConfig {
-    /// Where; port 0 picks a free one.
+    /// Where health and metrics are served; port 0 picks a free one.
     pub(crate) listen: SocketAddr,
 }
 
@@ -135,12 +133,12 @@ impl Configuration for Config {
     ];
 
     fn problems(&self) -> Vec<Problem> {
-        let backends = [
-            self.bus.problem("bus", &BUSES),
-            self.store.problem("store", &STORES),
-            self.cache.problem("cache", &CACHES),
-        ];
-        let mut problems: Vec<Problem> = backends.into_iter().flatten().collect();
+        let wrong_bus = match self.bus.scheme() {
+            "amqp:" | "amqps:" => bus::problem_of_broker(&self.bus),
+            _ => self.bus.problem("bus", &[JOURNAL, "amqp:"]),
+        };
+        let mut problems: Vec<Problem> = wrong_bus.into_iter().collect();
+        problems.extend(billing_service::problems_of_backends(&self.store, &self.cache));
         problems.extend(self.log.problems("log"));
         problems.extend(self.journal.problems());
         problems.extend(self.broker.problems("broker."));

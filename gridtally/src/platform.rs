@@ -229,6 +229,7 @@ async fn start_ingestion(
         clock: Arc::clone(&common.clock),
         registry: common.registry.clone(),
         is_known: Some(billing.is_known()),
+        readiness: common.readiness.clone(),
         failed: common.failed.clone(),
     };
     ingestion_service::start(config.ingestion.clone(), deps)

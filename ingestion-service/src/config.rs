@@ -28,7 +28,7 @@ pub enum UnknownMeters {
 pub struct Config {
     /// Where the gateway calls by gRPC; none: this process only.
     pub listen: Option<SocketAddr>,
-    /// What is done with readings of meters that nobody registered.
+    /// What is done with readings of meters that nobody registered: `keep`, and tell staff by an exception, or `reject`.
     pub unknown_meters: UnknownMeters,
     /// Older readings are refused: their identity would not be known any more.
     #[serde(with = "service_kit::units::duration")]

@@ -45,6 +45,7 @@ impl Program for IngestionService {
             clock: Arc::new(SystemClock),
             registry: process.registry.clone(),
             is_known: None,
+            readiness: process.readiness.clone(),
             failed: process.failed.clone(),
         };
         let ingestion = start(config.ingestion, deps)

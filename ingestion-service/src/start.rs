@@ -10,7 +10,7 @@ use model::Clock;
 use prometheus::Registry;
 use proto::ingestion::ingestion_server::{Ingestion, IngestionServer};
 use service_kit::internal::{self, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Services, Serving};
-use service_kit::{KitError, OnFailure, Tasks};
+use service_kit::{KitError, OnFailure, Readiness, Tasks};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,8 @@ pub struct Deps {
     pub registry: Registry,
     /// Asked only where the configuration says to refuse unknown meters.
     pub is_known: Option<IsKnown>,
+    /// What its health says on its port.
+    pub readiness: Readiness,
     /// Cancelled when the task that publishes dies.
     pub failed: CancellationToken,
 }
@@ -115,7 +117,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, IngestionError
     let tasks = Tasks::new(deps.failed.clone());
     let stop = tasks.stop_token();
     tasks.spawn("publish readings", OnFailure::StopProcess, committer.run(stop));
-    let serving = internal::serve(port, deps.failed, || {
+    let serving = internal::serve(port, deps.failed, &deps.readiness, || {
         Services::new(proto::DESCRIPTORS).with(
             IngestionServer::from_arc(Arc::clone(&service))
                 .max_decoding_message_size(MAX_REQUEST_BYTES)
@@ -123,7 +125,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, IngestionError
         )
     });
     Ok(Running {
-        serving: serving.await?,
+        serving: serving?,
         service,
         tasks,
     })

@@ -11,7 +11,7 @@ use service_kit::remote::LinkConfig;
 use service_kit::telemetry::LogConfig;
 use service_kit::{BackendUrl, units};
 
-use crate::Config;
+use crate::{Config, store};
 
 /// Everything that can be set; the default runs beside the other services and a broker on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl Configuration for ProgramConfig {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.log.problems("log");
         problems.extend(bus::problem(&self.bus));
-        problems.extend(self.store.problem("store", &["embedded:", "mongodb:"]));
+        problems.extend(store::problem(&self.store));
         problems.extend(self.broker.problems("broker."));
         problems.extend(self.analytics.problems("analytics"));
         problems.extend(self.billing.problems("billing."));

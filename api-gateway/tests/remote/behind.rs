@@ -9,9 +9,9 @@ use proto::billing::billing_server::{Billing, BillingServer};
 use proto::billing::quarantine_server::{Quarantine, QuarantineServer};
 use proto::billing::register_server::{Register, RegisterServer};
 use proto::ingestion::ingestion_server::{Ingestion, IngestionServer};
-use service_kit::KitError;
 use service_kit::internal::{self, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Services, Serving};
 use service_kit::remote::LinkConfig;
+use service_kit::{KitError, Readiness};
 use tokio_util::sync::CancellationToken;
 
 use crate::fakes::Fakes;
@@ -46,7 +46,7 @@ pub(crate) async fn ingestion<I: Ingestion>(service: &Arc<I>) -> Arc<dyn Ingesti
         .await
         .unwrap()
         .unwrap();
-    let config = link(&port.serve(services, CancellationToken::new()).await.unwrap());
+    let config = link(&port.serve(services, CancellationToken::new(), &well()).unwrap());
     Remote::new(&config, &config, &config).unwrap().ingestion()
 }
 
@@ -71,7 +71,14 @@ pub(crate) async fn serve(fakes: &Arc<Fakes>, address: Option<std::net::SocketAd
             Err(error) => panic!("{error}"),
         }
     };
-    port.serve(services, CancellationToken::new()).await.unwrap()
+    port.serve(services, CancellationToken::new(), &well()).unwrap()
+}
+
+/// Of a process that takes work.
+pub(crate) fn well() -> Readiness {
+    let readiness = Readiness::default();
+    readiness.set(true);
+    readiness
 }
 
 /// The way to what is served.

@@ -61,16 +61,17 @@ impl std::fmt::Debug for RedisCache {
 }
 
 impl RedisCache {
+    /// What is wrong with `url` as the address of a cache in Redis; never with the password in it.
+    pub(crate) fn wrong_address(url: &str) -> Option<String> {
+        Client::open(url).err().map(|error| not_an_address(&error))
+    }
+
     /// The cache at `url` for the store with the id `store`. It need not be there yet; it is waited for a second at most.
     ///
     /// # Errors
     /// [`Error::Config`] when `url` is no address of Redis; never with the password in it.
     pub async fn open(url: &str, store: &str) -> Result<Self, Error> {
-        // the driver's text is not repeated: it may hold the password
-        let wrong = |_: RedisError| {
-            let form = "redis://[user:password@]host[:port][/database]";
-            Error::Config(format!("cache: not an address of Redis: {form}"))
-        };
+        let wrong = |error: RedisError| Error::Config(format!("cache: {}", not_an_address(&error)));
         let client = Client::open(url).map_err(wrong)?;
         let cache = Self {
             connection: Mutex::new(connection(&client).map_err(wrong)?),
@@ -108,7 +109,10 @@ impl RedisCache {
                 if self.answers().await {
                     told.up();
                 } else {
-                    told.down("it does not answer; everything is worked out anew".to_owned());
+                    told.down(
+                        "it does not answer; everything is worked out anew",
+                        "no answer to PING",
+                    );
                 }
                 tokio::time::sleep(PING_EVERY).await;
             }
@@ -186,6 +190,11 @@ impl Cache for RedisCache {
             .arg(self.shortened(&key, ttl));
         let _kept: Option<String> = self.ask(command.query_async(&mut connection)).await;
     }
+}
+
+/// The driver's text is not repeated: it may hold the password.
+fn not_an_address(_: &RedisError) -> String {
+    "not an address of Redis: redis://[user:password@]host[:port][/database]".to_owned()
 }
 
 /// A connection that is opened when it is used, and again when it was lost.

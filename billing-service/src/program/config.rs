@@ -10,7 +10,7 @@ use service_kit::program::MetricsConfig;
 use service_kit::telemetry::LogConfig;
 use service_kit::{BackendUrl, units};
 
-use crate::Config;
+use crate::{Config, backend};
 
 /// Everything that can be set; the default runs beside the other services and a broker on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,8 +60,7 @@ impl Configuration for ProgramConfig {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.log.problems("log");
         problems.extend(bus::problem(&self.bus));
-        problems.extend(self.store.problem("store", &["embedded:", "mongodb:"]));
-        problems.extend(self.cache.problem("cache", &["memory:", "redis:"]));
+        problems.extend(backend::problems(&self.store, &self.cache));
         problems.extend(self.broker.problems("broker."));
         problems.extend(self.billing.problems("billing."));
         problems

@@ -39,6 +39,7 @@ mod link;
 mod names;
 mod order;
 mod publishing;
+mod pulse;
 mod stamps;
 mod status;
 mod subscription;
@@ -170,6 +171,14 @@ pub struct Rabbit {
     /// Made by the first subscription: who only publishes needs none.
     consuming: OnceLock<Current>,
     subscriptions: AtomicU64,
+}
+
+/// Whether `url` is the address of a broker, as [`open`] takes it.
+///
+/// # Errors
+/// [`BusError::Invalid`]; never with the password in it.
+pub fn check_address(url: &str) -> Result<(), BusError> {
+    Address::parse(url).map(drop)
 }
 
 /// Connects to the broker at `url` (`amqp://user:password@host:port/vhost`), declares what must be there, and starts. Waits for a broker

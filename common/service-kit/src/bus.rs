@@ -16,8 +16,10 @@ use crate::{BackendUrl, Readiness, units, until_up};
 
 /// The bus among what a process needs.
 const NAME: &str = "bus";
-/// What the bus of a program of its own may be.
-pub const SCHEMES: [&str; 2] = ["amqp:", "amqps:"];
+/// The scheme of a broker.
+const AMQP: &str = "amqp:";
+/// As [`AMQP`], through TLS; refused by the broker's own parser, which says what to do.
+const AMQPS: &str = "amqps:";
 /// Less would refuse readings in every short outage of billing.
 const MIN_LIMIT_BYTES: u64 = 16 << 20;
 
@@ -69,10 +71,20 @@ impl BrokerConfig {
 pub fn problem(url: &BackendUrl) -> Option<Problem> {
     if url.scheme() == "embedded:" {
         let what = "the journal of embedded: belongs to one process; run `gridtally up`, or name a broker that the programs share: \
-                    amqp:// or amqps://";
+                    amqp://";
         return Some(Problem::new("bus", what));
     }
-    url.problem("bus", &SCHEMES)
+    problem_of_broker(url)
+}
+
+/// What is wrong with `url` as the address of a broker.
+#[must_use]
+pub fn problem_of_broker(url: &BackendUrl) -> Option<Problem> {
+    if ![AMQP, AMQPS].contains(&url.scheme()) {
+        return url.problem("bus", &[AMQP]);
+    }
+    let checked = rabbitmq::check_address(url.secret());
+    checked.err().map(|error| Problem::new("bus", error.to_string()))
 }
 
 /// Connects to the broker at `url`, waiting a minute for one that is not up yet, shows its metrics in `registry`, and tells by

@@ -4,6 +4,7 @@
 //! caller goes away: a handler that is dropped half-way could leave memory and store apart.
 
 mod finish;
+mod health;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -17,11 +18,12 @@ use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
 use tonic::transport::Server;
-use tonic_health::ServingStatus;
-use tonic_health::server::{HealthReporter, health_reporter};
 
 use crate::listen::{self, Bounded, Prompt};
-use crate::{KitError, OnFailure, Tasks};
+use crate::{KitError, OnFailure, Readiness, Tasks};
+use health::Answering;
+
+pub(crate) use health::LACKS_KEY;
 
 /// The largest request: a batch of 1,000 readings with all their telemetry, or 1,000 objects of the register.
 pub const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -91,7 +93,7 @@ impl Services {
     }
 
     /// Adds health and reflection.
-    fn complete(&mut self) -> Result<HealthReporter, KitError> {
+    fn complete(&mut self, readiness: Readiness, tasks: &Tasks) -> Result<(), KitError> {
         let failed = |source: tonic_reflection::server::Error| KitError::Setup {
             what: "gRPC reflection",
             source: source.into(),
@@ -105,12 +107,12 @@ impl Services {
         };
         let current = described().build_v1().map_err(failed)?;
         let older = described().build_v1alpha().map_err(failed)?;
-        let (reporter, health) = health_reporter();
+        let health = Answering::service(readiness, self.names.clone(), tasks.clone());
         self.routes
             .add_service(health)
             .add_service(current)
             .add_service(older);
-        Ok(reporter)
+        Ok(())
     }
 }
 
@@ -132,13 +134,18 @@ pub async fn bind(what: &'static str, address: Option<SocketAddr>) -> Result<Opt
 }
 
 impl Port {
-    /// Serves `services`. When the port fails, `failed` is cancelled.
+    /// Serves `services`, as healthy as `readiness` says. When the port fails, `failed` is cancelled.
     ///
     /// # Errors
     /// [`KitError::Setup`] when the descriptors cannot be read.
-    pub async fn serve(self, mut services: Services, failed: CancellationToken) -> Result<Serving, KitError> {
+    pub fn serve(
+        self,
+        mut services: Services,
+        failed: CancellationToken,
+        readiness: &Readiness,
+    ) -> Result<Serving, KitError> {
         let tasks = Tasks::new(failed);
-        let health = services.complete()?;
+        services.complete(readiness.clone(), &tasks)?;
         let calls = finish::Calls::new(services.routes.routes().prepare(), tasks.clone(), MAX_CALLS);
         let stop = tasks.stop_token();
         let incoming = accept(Bounded::new(self.listener, MAX_CONNECTIONS), &tasks);
@@ -153,14 +160,10 @@ impl Port {
             .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
             .serve_with_incoming_shutdown(calls, incoming, stop.cancelled_owned());
         tasks.spawn("internal gRPC", OnFailure::StopProcess, served);
-        let serving = Serving {
+        Ok(Serving {
             address: self.address,
-            names: services.names,
-            health,
             tasks,
-        };
-        serving.set(ServingStatus::Serving).await;
-        Ok(serving)
+        })
     }
 }
 
@@ -190,8 +193,6 @@ fn accept(listener: Bounded, tasks: &Tasks) -> Incoming {
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
-    names: Vec<&'static str>,
-    health: HealthReporter,
     tasks: Tasks,
 }
 
@@ -202,15 +203,8 @@ impl Serving {
         self.address
     }
 
-    async fn set(&self, status: ServingStatus) {
-        for name in self.names.iter().chain(&[""]) {
-            self.health.set_service_status(name, status).await;
-        }
-    }
-
     /// Takes no new calls and lets those under way finish. Says whether they did within `grace`.
     pub async fn stop(&self, grace: Duration) -> bool {
-        self.set(ServingStatus::NotServing).await;
         self.tasks.drain(grace).await
     }
 }
@@ -219,15 +213,14 @@ impl Serving {
 ///
 /// # Errors
 /// As [`Port::serve`].
-pub async fn serve(
+pub fn serve(
     port: Option<Port>,
     failed: CancellationToken,
+    readiness: &Readiness,
     services: impl FnOnce() -> Services,
 ) -> Result<Option<Serving>, KitError> {
-    match port {
-        Some(port) => port.serve(services(), failed).await.map(Some),
-        None => Ok(None),
-    }
+    port.map(|port| port.serve(services(), failed, readiness))
+        .transpose()
 }
 
 /// Stops a port that may not be there, with a word in the log when calls had to be left.

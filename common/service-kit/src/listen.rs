@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::KitError;
 
@@ -19,7 +20,12 @@ pub use prompt::Prompt;
 /// Pause after a failed accept. Out of file descriptors: trying again at once would only burn the processor.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// Binds `address` for `what`; port 0 picks a free one. Returns the address that was really bound.
+/// How long a port may still be held by a process that was just killed, before it counts as another program's; and how often it is tried.
+const HELD_FOR: std::time::Duration = std::time::Duration::from_millis(500);
+const TRY_EVERY: std::time::Duration = std::time::Duration::from_millis(25);
+
+/// Binds `address` for `what`; port 0 picks a free one. Returns the address that was really bound. A port that is in use is tried for half
+/// a second: whoever starts a program in place of one that was killed need not wait until the system has cleared up.
 ///
 /// # Errors
 /// [`KitError::PortInUse`] or [`KitError::Listen`].
@@ -35,7 +41,15 @@ pub async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListene
             }
         }
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let held_until = Instant::now() + HELD_FOR;
+    let listener = loop {
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < held_until => {
+                tokio::time::sleep(TRY_EVERY).await;
+            }
+            outcome => break outcome.map_err(failed)?,
+        }
+    };
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }

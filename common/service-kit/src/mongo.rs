@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -22,7 +23,8 @@ use mongodb::bson::{Document, RawDocumentBuf, doc};
 use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind, WriteFailure};
 use tokio::sync::Semaphore;
 
-use crate::{OnFailure, Tasks, Told, until_up};
+use crate::config::Problem;
+use crate::{BackendUrl, OnFailure, Tasks, Told, until_up};
 use model::ErrorKind;
 
 pub use error::MongoError;
@@ -41,8 +43,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const REPLACEMENTS_IN_FLIGHT: usize = 8;
 /// A replacement that inserts may lose the race with another's insert; it then finds the document and replaces it.
 const RACES: usize = 3;
-/// How often the server is asked whether it is there.
+/// How often the server is asked whether it is there, and how long its answer may take.
 const PING_EVERY: Duration = Duration::from_secs(1);
+const PING_WITHIN: Duration = Duration::from_secs(2);
 /// The code of an insert that found its `_id` taken.
 const DUPLICATE_KEY: i32 = 11_000;
 /// The code of making a collection that is there.
@@ -55,6 +58,15 @@ pub struct Mongo {
     /// Host and port of every server named, without user and password.
     servers: Arc<str>,
     replacements: Arc<Semaphore>,
+    /// How many calls were answered.
+    answered: Arc<AtomicU64>,
+}
+
+/// What is wrong with `url` as the value of `key`, as far as that can be seen without a server; never with the password in it.
+#[must_use]
+pub fn problem(key: &str, url: &BackendUrl) -> Option<Problem> {
+    let wrong = connect::check(url.secret()).err()?;
+    Some(Problem::new(key, wrong.to_string()))
 }
 
 impl Mongo {
@@ -87,9 +99,12 @@ impl Mongo {
             let watching = async {
                 loop {
                     tokio::time::sleep(PING_EVERY).await;
+                    let answered = watched.answered.load(Ordering::Relaxed);
                     match watched.ping().await {
                         Ok(()) => told.up(),
-                        Err(error) => told.down(crate::chain(&error)),
+                        // A server that is busy with other calls is there.
+                        Err(_) if watched.answered.load(Ordering::Relaxed) != answered => told.up(),
+                        Err(error) => told.down("it does not answer", &crate::chain(&error)),
                     }
                 }
             };
@@ -100,8 +115,8 @@ impl Mongo {
     }
 
     async fn ping(&self) -> Result<(), MongoError> {
-        let answered = self.within(self.database.run_command(doc! { "ping": 1 }).into_future());
-        answered.await.map(drop)
+        let question = self.database.run_command(doc! { "ping": 1 }).into_future();
+        self.within_time(PING_WITHIN, question).await.map(drop)
     }
 
     /// Keeps each record unless one with its id is there already: whether it was kept, by index. Of several with one id the first
@@ -125,7 +140,7 @@ impl Mongo {
         }
         let target = self.database.collection::<Document>(collection);
         let outcome = self
-            .within(async { Ok(target.insert_many(&documents).ordered(false).await) })
+            .within(answer_of(target.insert_many(&documents).ordered(false)))
             .await?;
         let taken = match outcome {
             Ok(_) => HashSet::new(),
@@ -177,10 +192,11 @@ impl Mongo {
         loop {
             let _permit = self.replacements.acquire().await;
             let outcome = self
-                .within(async {
-                    let by_id = doc! { "_id": &record.id };
-                    Ok(target.replace_one(by_id, &document).upsert(true).await)
-                })
+                .within(answer_of(
+                    target
+                        .replace_one(doc! { "_id": &record.id }, &document)
+                        .upsert(true),
+                ))
                 .await?;
             match outcome {
                 Ok(result) => return Ok(result.upserted_id.is_some()),
@@ -250,11 +266,23 @@ impl Mongo {
 
     /// Runs a call under the deadline.
     async fn within<T>(&self, call: impl Future<Output = Result<T, DriverError>>) -> Result<T, MongoError> {
-        match tokio::time::timeout(DEADLINE, call).await {
-            Ok(outcome) => outcome.map_err(|error| self.failed(error)),
+        self.within_time(DEADLINE, call).await
+    }
+
+    async fn within_time<T>(
+        &self,
+        time: Duration,
+        call: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, MongoError> {
+        match tokio::time::timeout(time, call).await {
+            Ok(Ok(answer)) => {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(self.failed(error)),
             Err(_) => Err(MongoError::Deadline {
                 servers: self.servers.to_string(),
-                seconds: DEADLINE.as_secs(),
+                seconds: time.as_secs(),
             }),
         }
     }
@@ -265,6 +293,23 @@ impl Mongo {
             source: Box::new(source),
         }
     }
+}
+
+/// What a server said to `call`, a refusal too; an error is left where none answered.
+async fn answer_of<T>(
+    call: impl IntoFuture<Output = Result<T, DriverError>>,
+) -> Result<Result<T, DriverError>, DriverError> {
+    match call.await {
+        Err(error) if !is_answer(&error) => Err(error),
+        outcome => Ok(outcome),
+    }
+}
+
+fn is_answer(error: &DriverError) -> bool {
+    matches!(
+        &*error.kind,
+        DriverErrorKind::InsertMany(_) | DriverErrorKind::Write(_) | DriverErrorKind::Command(_)
+    )
 }
 
 /// The first text after every text that begins with `prefix`; none when there is no such text.

@@ -31,8 +31,11 @@ const NOT_ASKED: &str = "not asked yet";
 #[derive(Debug, Clone)]
 pub struct Told {
     name: &'static str,
-    state: Arc<RwLock<Result<(), String>>>,
+    state: Arc<RwLock<Condition>>,
 }
+
+/// Why not, if not.
+type Condition = Result<(), &'static str>;
 
 impl Told {
     /// What it is about.
@@ -43,16 +46,22 @@ impl Told {
 
     /// It is well.
     pub fn up(&self) {
-        self.set(Ok(()));
+        if self.set(Ok(())).is_err_and(|why| why != NOT_ASKED) {
+            tracing::info!(dependency = self.name, "a server answers again");
+        }
     }
 
-    /// It is not, for this reason: a sentence without secrets.
-    pub fn down(&self, why: String) {
-        self.set(Err(why));
+    /// It is not: a short sentence that is always the same, for readiness, and `detail` for the log, when it is news.
+    pub fn down(&self, why: &'static str, detail: &str) {
+        if self.set(Err(why)) != Err(why) {
+            tracing::warn!(dependency = self.name, why, error = detail, "a server is missing");
+        }
     }
 
-    fn set(&self, state: Result<(), String>) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+    /// Returns what was said before.
+    fn set(&self, state: Condition) -> Condition {
+        let mut known = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut known, state)
     }
 }
 
@@ -100,20 +109,38 @@ impl Readiness {
             .dependencies
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        dependencies.retain(|known| known.name != name);
-        dependencies.push(Dependency { name, vital, look });
+        let dependency = Dependency { name, vital, look };
+        match dependencies.iter_mut().find(|known| known.name == name) {
+            Some(known) => *known = dependency,
+            None => dependencies.push(dependency),
+        }
     }
 
     /// As [`Self::depends_on`], for something that says by itself how it is doing; it is down until it does.
     pub fn told_by(&self, name: &'static str, vital: bool) -> Told {
         let told = Told {
             name,
-            state: Arc::new(RwLock::new(Err(NOT_ASKED.to_owned()))),
+            state: Arc::new(RwLock::new(Err(NOT_ASKED))),
         };
         let state = Arc::clone(&told.state);
-        let look = move || state.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let look = move || {
+            let state = *state.read().unwrap_or_else(PoisonError::into_inner);
+            state.map_err(str::to_owned)
+        };
         self.depends_on(name, vital, Box::new(look));
         told
+    }
+
+    /// What keeps the process from taking work: the names of what is vital and away; nothing is named when it starts or ends. `None`
+    /// when it takes work.
+    #[must_use]
+    pub fn lacks(&self) -> Option<Vec<&'static str>> {
+        let dependencies = self.0.dependencies.read().unwrap_or_else(PoisonError::into_inner);
+        let away = dependencies
+            .iter()
+            .filter(|known| known.vital && (known.look)().is_err());
+        let away: Vec<&'static str> = away.map(|known| known.name).collect();
+        (!self.get() || !away.is_empty()).then_some(away)
     }
 
     /// Whether the process takes work, and a line for itself and for everything it needs.

@@ -7,6 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::monitor::Told;
 
+/// What is said meanwhile.
+const WAITING: &str = "waiting for it: it cannot be reached";
+
 /// How long a start waits for a server.
 const WITHIN: Duration = Duration::from_secs(60);
 /// Between two attempts; twice as long after each.
@@ -32,8 +35,7 @@ where
         match open().await {
             Err(error) if is_away(&error) && Instant::now() + pause < end => {
                 let error = crate::chain(&error);
-                tracing::info!(dependency = told.name(), error, "waiting for a server");
-                told.down(error);
+                told.down(WAITING, &error);
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

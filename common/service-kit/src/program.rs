@@ -45,7 +45,8 @@ pub trait Program {
     ) -> impl Future<Output = Result<Started, ProgramError>> + Send;
 }
 
-/// Runs the program `P` to its end; the exit code says how it went: 0 ok, 1 failed, 2 usage or invalid settings, 5 conflict.
+/// Runs the program `P` to its end; the exit code says how it went: 0 ok, 1 failed, 2 usage or invalid settings, 4 no such
+/// file, 5 conflict.
 #[must_use]
 pub fn run<P: Program>() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

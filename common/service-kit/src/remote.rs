@@ -25,7 +25,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tower::{Service, ServiceExt as _};
 
-use crate::internal::{MAX_ANSWER_BYTES, MAX_REQUEST_BYTES};
+use crate::internal::{LACKS_KEY, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES};
 use crate::{Fault, OnFailure, Tasks, status_of};
 use outage::Outage;
 
@@ -115,7 +115,7 @@ impl Link {
     /// Whether the service answered and was well when it was asked last; if not, why.
     ///
     /// # Errors
-    /// A sentence for people.
+    /// A short sentence for people; the log has the details.
     pub fn state(&self) -> Result<(), String> {
         self.0.outage.state()
     }
@@ -124,10 +124,19 @@ impl Link {
         let asked = HealthCheckRequest {
             service: String::new(),
         };
+        let asked_at = Instant::now();
         match HealthClient::new(self.clone()).check(asked).await {
             Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Ok(()),
-            Ok(_) => Err(format!("{} says that it is not serving", self.0.name)),
-            Err(status) => Err(status.message().to_owned()),
+            Ok(answer) => {
+                let lacks = answer.metadata().get(LACKS_KEY);
+                let lacks = lacks.and_then(|lacks| lacks.to_str().ok());
+                Err(lacks.map_or_else(
+                    || "it is not ready".to_owned(),
+                    |lacks| format!("it is not ready: {lacks}"),
+                ))
+            }
+            Err(_) if asked_at.elapsed() >= PROBE_WITHIN => Err("it does not answer".to_owned()),
+            Err(_) => Err("it cannot be reached".to_owned()),
         }
     }
 

@@ -2,9 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use crate::KitError;
 use crate::config::Problem;
+
+/// The levels, from nothing at all to everything.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+/// The driver of the broker: it logs errors that are none (a channel that was just closed), and what matters of the others we are told,
+/// and log ourselves.
+const DRIVER: &str = "lapin";
 
 /// How the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,9 +28,9 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,billing_service=debug`.
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug`, `trace`, or one of them with exceptions, such as `info,billing_service=debug`.
     pub level: String,
-    /// `text` or `json`.
+    /// How the log looks on standard error: `text` or `json`.
     pub format: Format,
 }
 
@@ -40,9 +47,27 @@ impl LogConfig {
     /// What is wrong with it; `section` is where it stands.
     #[must_use]
     pub fn problems(&self, section: &str) -> Vec<Problem> {
-        match EnvFilter::try_new(&self.level) {
-            Ok(_) => Vec::new(),
-            Err(error) => vec![Problem::new(format!("{section}.level"), error.to_string())],
+        let wrong = match EnvFilter::try_new(&self.level) {
+            Ok(_) => self.silences(),
+            Err(error) => Some(error.to_string()),
+        };
+        let key = format!("{section}.level");
+        wrong.map(|what| Problem::new(key, what)).into_iter().collect()
+    }
+
+    /// What would keep the log from telling of errors although nobody asked for that. To the filter a word that is no level is the name
+    /// of a part of the program, so that a slip of the pen would silence all the rest.
+    fn silences(&self) -> Option<String> {
+        let levels = LEVELS.join(", ");
+        let mut words = (self.level.split(',').map(str::trim)).filter(|part| !part.contains(['=', '[']));
+        match words.find(|word| !LEVELS.contains(&word.to_ascii_lowercase().as_str())) {
+            Some("") => Some("has an empty part".to_owned()),
+            Some(word) => Some(format!("`{word}` is no level: use {levels}")),
+            None if self.level.split(',').all(|part| part.contains(['=', '['])) => Some(format!(
+                "names no level for all the rest: begin with one of {levels}, as in info,{}",
+                self.level
+            )),
+            None => None,
         }
     }
 }
@@ -56,7 +81,13 @@ pub fn init(config: &LogConfig) -> Result<(), KitError> {
         what: "the log",
         source,
     };
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| failed(error.into()))?;
+    let mut filter = EnvFilter::try_new(&config.level).map_err(|error| failed(error.into()))?;
+    if !config.level.contains(DRIVER) {
+        let quiet = format!("{DRIVER}=off")
+            .parse()
+            .map_err(|error: ParseError| failed(error.into()))?;
+        filter = filter.add_directive(quiet);
+    }
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -67,3 +98,6 @@ pub fn init(config: &LogConfig) -> Result<(), KitError> {
     }
     .map_err(failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,59 @@ fn every_problem_of_the_configuration_is_reported_at_once() -> Result<()> {
     Ok(())
 }
 
+/// The drivers' own parsers read the addresses before anything starts; every program those that it uses.
+#[test]
+fn the_inside_of_addresses_is_checked() -> Result<()> {
+    const WRONG: [(&str, &str); 3] = [
+        ("bus", "amqp://user:secret@broker:port/%2f"),
+        ("store", "mongodb://user:secret@store:port/gridtally"),
+        ("cache", "redis://:secret@cache:port"),
+    ];
+    for (name, verb, keys) in [
+        ("gridtally", Some("up"), &["bus", "store", "cache"][..]),
+        ("billing-service", None, &["bus", "store", "cache"]),
+        ("analytics-service", None, &["bus", "store"]),
+        ("ingestion-service", None, &["bus"]),
+    ] {
+        let mut arguments: Vec<String> = verb.into_iter().map(str::to_owned).collect();
+        for (key, url) in WRONG {
+            arguments.extend([format!("--{key}"), url.to_owned()]);
+        }
+        arguments.push("--print-config".to_owned());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = run(name, &arguments, &[])?;
+        assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+        let said = String::from_utf8(output.stderr)?;
+        for (key, _) in WRONG {
+            let told = said.contains(&format!("  {key}: "));
+            assert_eq!(told, keys.contains(&key), "{name} and {key}: {said}");
+        }
+        assert!(!said.contains("secret"), "{name}: {said}");
+    }
+    let output = run(
+        "billing-service",
+        &["--bus", "amqps://broker", "--print-config"],
+        &[],
+    )?;
+    let said = String::from_utf8(output.stderr)?;
+    assert!(
+        said.contains("bus: ") && said.contains("amqps is not built in"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn an_unknown_level_does_not_silence_the_log() -> Result<()> {
+    for name in PROGRAMS {
+        let output = run(name, &["--log-level", "loud", "--print-config"], &[])?;
+        assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+        let said = String::from_utf8(output.stderr)?;
+        assert!(said.contains("log.level: `loud` is no level"), "{name}: {said}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_journal_is_of_one_process() -> Result<()> {
     for name in PROGRAMS.into_iter().filter(|name| *name != "api-gateway") {
@@ -109,18 +162,29 @@ fn free_address() -> Result<String> {
 
 #[tokio::test]
 async fn who_waits_for_a_server_says_for_which() -> Result<()> {
-    for name in PROGRAMS.into_iter().filter(|name| *name != "api-gateway") {
+    let (store, cache) = ("store: down (not asked yet)\n", "cache: down (not asked yet)\n");
+    for (name, expected) in [
+        ("ingestion-service", &[][..]),
+        ("billing-service", &[store, cache]),
+        ("analytics-service", &[store]),
+    ] {
         let (data, metrics) = (tempfile::tempdir()?, free_address()?);
         let mut command = program::command(name)?;
         command.arg("--data").arg(data.path());
         command.args(["--listen", "127.0.0.1:0", "--metrics-listen", &metrics]);
         // Nobody listens on the discard port of loopback.
         command.args(["--bus", "amqp://user:secret@127.0.0.1:9"]);
+        command.args(["--store", "mongodb://user:secret@127.0.0.1:9/gridtally"]);
+        command.args(["--cache", "redis://user:secret@127.0.0.1:9"]);
         let process = Process::spawn(command)?;
         wait::eventually(async || {
             let answer = client::get(&metrics, "/readyz", "")?;
             ensure!(answer.status == 503, "{name}: {}", answer.body);
-            ensure!(answer.body.contains("bus: down ("), "{name}: {}", answer.body);
+            let waiting = "bus: down (waiting for it: it cannot be reached)\n";
+            ensure!(answer.body.contains(waiting), "{name}: {}", answer.body);
+            for line in expected {
+                ensure!(answer.body.contains(line), "{name}: {}", answer.body);
+            }
             assert!(!answer.body.contains("secret"), "{name}: {}", answer.body);
             Ok(())
         })
@@ -155,7 +219,7 @@ async fn a_gateway_without_services_says_so_and_ends_well() -> Result<()> {
         let answer = client::get(&ready.metrics, "/readyz", "")?;
         ensure!(answer.status == 503, "{}", answer.body);
         for name in ["ingestion", "billing", "analytics"] {
-            let line = format!("{name}: down ({name} cannot be reached");
+            let line = format!("{name}: down (it cannot be reached)");
             ensure!(answer.body.contains(&line), "{}", answer.body);
         }
         Ok(())

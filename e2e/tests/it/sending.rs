@@ -1,6 +1,8 @@
 //! Senders that keep a journal of what they were promised.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use e2e::client::{self, Authorized};
@@ -81,6 +83,64 @@ pub(crate) async fn send_until_gone(
             }
         }
     }
+}
+
+/// Sends readings of `meter` in small batches, each again until it is promised as a device does, until it is `over`.
+async fn send_until_over(
+    mut device: MeterGatewayClient<Authorized>,
+    meter: String,
+    (journal, over): (Shared, Arc<AtomicBool>),
+) {
+    const BATCH: i64 = 5;
+    let mut number = 0_i64;
+    while !over.load(Ordering::Relaxed) {
+        let batch: Vec<(i64, i64)> = (number..number + BATCH)
+            .map(|number| (EPOCH + number * 900, 1 + number * 37 % 400_000))
+            .collect();
+        for (start, value) in &batch {
+            journal.sending(&meter, start * 1_000, *value);
+        }
+        let readings = batch
+            .iter()
+            .map(|(start, value)| household::reading(&meter, *start, *value));
+        let request = SendReadingsRequest {
+            readings: readings.collect(),
+        };
+        let answer = device.send_readings(request).await;
+        let receipts = answer
+            .map(|answer| answer.into_inner().receipts)
+            .unwrap_or_default();
+        let kept = |verdict| matches!(verdict, Verdict::Accepted | Verdict::Duplicate);
+        for ((start, _), receipt) in batch.iter().zip(&receipts) {
+            if kept(receipt.verdict()) {
+                journal.promised(&meter, start * 1_000);
+            }
+        }
+        let all = receipts.len() == batch.len() && receipts.iter().all(|receipt| kept(receipt.verdict()));
+        if all {
+            number += BATCH;
+        }
+        tokio::time::sleep(Duration::from_millis(if all { 5 } else { 50 })).await;
+    }
+}
+
+/// Starts `count` senders under `prefix` that go on through every outage until it is `over`.
+pub(crate) async fn start_patient(
+    instance: &impl Instance,
+    prefix: &str,
+    count: usize,
+    (journal, over): (&Shared, &Arc<AtomicBool>),
+) -> Result<Vec<tokio::task::JoinHandle<()>>> {
+    let token = instance.token("device", &format!("{prefix}*"))?;
+    let mut senders = Vec::new();
+    for number in 0..count {
+        let device = client::device(instance.device_grpc(), &token).await?;
+        let shared = (Arc::clone(journal), Arc::clone(over));
+        let sender = send_until_over(device, format!("{prefix}{number}"), shared);
+        #[expect(clippy::disallowed_methods, reason = "a test has no task tracker")]
+        senders.push(tokio::spawn(sender));
+    }
+    Ok(senders)
 }
 
 /// Starts `count` senders under `prefix`.

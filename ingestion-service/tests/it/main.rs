@@ -19,6 +19,7 @@ use prometheus::Registry;
 use proto::columns::{KIND_INTERVAL, Row};
 use proto::ingestion::SubmitResponse;
 use proto::meter::{ReadingColumns, Verdict};
+use service_kit::Readiness;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
@@ -43,6 +44,7 @@ async fn setup(config: Config) -> Setup {
         clock,
         registry: registry.clone(),
         is_known: Some(Arc::new(|id| id != "stranger")),
+        readiness: Readiness::default(),
         failed: CancellationToken::new(),
     };
     let running = start(config, deps).await.unwrap();

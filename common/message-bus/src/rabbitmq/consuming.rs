@@ -158,7 +158,7 @@ impl Task {
                 Ok((channel, consumer)) => {
                     backoff.reset();
                     attached += 1;
-                    self.common.status.consuming(self.number, None);
+                    self.common.status.consuming(self.number, true);
                     self.desk.attach(attached);
                     let ended = self.serve(attached, &channel, consumer).await;
                     self.desk.detach();
@@ -171,7 +171,7 @@ impl Task {
             };
             let queue = self.common.names.queue(self.group, self.topic);
             tracing::warn!(queue, why, "not consuming; trying again");
-            self.common.status.consuming(self.number, Some(why));
+            self.common.status.consuming(self.number, false);
             if stop
                 .run_until_cancelled(tokio::time::sleep(backoff.step()))
                 .await
@@ -180,7 +180,7 @@ impl Task {
                 break;
             }
         }
-        self.common.status.consuming(self.number, None);
+        self.common.status.consuming(self.number, true);
     }
 
     /// Leaves others' shards to them for a while first.
@@ -195,8 +195,7 @@ impl Task {
 
     async fn attach(&mut self) -> Result<(Channel, Consumer), BusError> {
         if self.current.borrow().is_none() {
-            let why = "no connection to consume over".to_owned();
-            self.common.status.consuming(self.number, Some(why));
+            self.common.status.consuming(self.number, false);
         }
         let connection = match self.current.wait_for(Option::is_some).await {
             Ok(connection) => connection.clone(),

@@ -18,8 +18,9 @@ use super::link::{ANSWER_WITHIN, Backoff, Link, News, within};
 use super::names::topic_index;
 use super::order::InOrder;
 use super::stamps::Stamps;
+use super::status::Trouble;
 use super::window::{Broken, Confirm, Confirming, Fate, Settled, Window};
-use super::{Common, envelope, topology};
+use super::{Common, envelope, pulse, topology};
 use crate::metrics::broker::Purpose;
 use crate::{BusError, Group, Message, Position, Topic};
 
@@ -42,6 +43,8 @@ pub(super) struct Publish {
 pub(super) struct Attached {
     link: Link,
     channel: Channel,
+    /// Apart, so that no question waits for a confirm.
+    questions: Channel,
 }
 
 impl Attached {
@@ -55,7 +58,12 @@ impl Attached {
         topology::declare(&channel, &common.names, &common.options).await?;
         let confirms = channel.confirm_select(ConfirmSelectOptions::default());
         within(ANSWER_WITHIN, "turn confirms on", confirms).await?;
-        Ok(Self { link, channel })
+        let questions = link.channel().await?;
+        Ok(Self {
+            link,
+            channel,
+            questions,
+        })
     }
 }
 
@@ -110,9 +118,16 @@ impl Publisher {
         let mut attached = Some(first);
         while let Some(now) = attached.take() {
             self.common.status.publishing(None);
-            let ended = self.serve(now).await;
+            let common = Arc::clone(&self.common);
+            let questions = now.questions.clone();
+            let ended = tokio::select! {
+                ended = self.serve(now) => ended,
+                never = pulse::keep(&common, &questions) => match never {},
+            };
             // Whoever is told that this failed finds it in the health, too.
-            self.common.status.publishing(ended.as_deref());
+            let trouble = ended.as_deref().map(|why| (Trouble::Away, why));
+            self.common.status.publishing(trouble);
+            self.common.status.silent(false);
             self.common.metrics.blocked(false);
             self.fail_open(ended.as_deref().unwrap_or("the bus is closed"));
             let Some(why) = ended else {
@@ -128,12 +143,18 @@ impl Publisher {
     /// `None` when the bus is closed first.
     async fn attach_again(&self) -> Option<Attached> {
         let mut backoff = Backoff::new();
+        let mut said = String::new();
         let attach = async {
             loop {
                 tokio::time::sleep(backoff.step()).await;
-                match Attached::open(&self.common).await {
+                let error = match Attached::open(&self.common).await {
                     Ok(attached) => return attached,
-                    Err(error) => self.common.status.publishing(Some(&error.to_string())),
+                    Err(error) => error.to_string(),
+                };
+                self.common.status.publishing(Some((Trouble::Away, &error)));
+                if error != said {
+                    tracing::warn!(error, "still cannot publish to the broker; trying on");
+                    said = error;
                 }
             }
         };
@@ -145,7 +166,9 @@ impl Publisher {
 
     /// Publishes until something fails, and says what; `None` when the bus was closed.
     async fn serve(&mut self, attached: Attached) -> Option<String> {
-        let Attached { mut link, channel } = attached;
+        let Attached {
+            mut link, channel, ..
+        } = attached;
         let mut window = Window::new();
         let mut burst = Vec::with_capacity(BURST);
         let mut blocked = false;
@@ -209,7 +232,8 @@ impl Publisher {
             None => tracing::info!("publishing is no longer blocked"),
         }
         self.common.metrics.blocked(why.is_some());
-        self.common.status.publishing(why.as_deref());
+        let trouble = why.as_deref().map(|why| (Trouble::Blocked, why));
+        self.common.status.publishing(trouble);
     }
 
     fn start(&mut self, publish: Publish, channel: &Channel, window: &mut Window<Ticket>) {

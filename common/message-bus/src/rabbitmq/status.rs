@@ -1,6 +1,6 @@
 //! What is known of the broker: for readiness, and for publishers that must not wait for one that is away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{BusError, Group, Health, Position, Topic};
@@ -13,13 +13,39 @@ pub(super) struct Status {
     inner: Mutex<Inner>,
 }
 
+/// What is wrong with the broker, in words that are always the same; the log has the details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// There is no connection to publish over.
+    Away,
+    /// It refuses for want of memory or disk.
+    Blocked,
+    /// It is connected and does not answer.
+    Silent,
+    /// A queue is not consumed.
+    NotConsuming,
+}
+
+impl Trouble {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Away => "it cannot be reached",
+            Self::Blocked => "it takes nothing for now: its memory or disk is short",
+            Self::Silent => "it does not answer",
+            Self::NotConsuming => "a queue cannot be consumed from",
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     closed: bool,
-    /// Why nothing can be published; `None` when it can.
-    publishing: Option<String>,
-    /// Per subscription that does not consume: why.
-    consuming: BTreeMap<u64, String>,
+    /// Why nothing can be published, and how that is said to a publisher; `None` when it can.
+    publishing: Option<(Trouble, String)>,
+    /// It does not answer, although it is connected.
+    silent: bool,
+    /// Subscriptions that do not consume.
+    consuming: BTreeSet<u64>,
     last: Position,
     acked: BTreeMap<(Group, Topic), Position>,
 }
@@ -43,23 +69,39 @@ impl Status {
             return Err(closed());
         }
         match &inner.publishing {
-            Some(why) => Err(BusError::Unavailable(why.clone())),
+            Some((_, why)) => Err(BusError::Unavailable(why.clone())),
             None => Ok(()),
         }
     }
 
     /// Nothing can be published, or can again.
-    pub(super) fn publishing(&self, trouble: Option<&str>) {
-        self.lock().publishing = trouble.map(str::to_owned);
+    pub(super) fn publishing(&self, trouble: Option<(Trouble, &str)>) {
+        self.lock().publishing = trouble.map(|(trouble, why)| (trouble, why.to_owned()));
+    }
+
+    /// The broker does not answer, or does again. What is published is tried all the same.
+    pub(super) fn silent(&self, silent: bool) {
+        let before = std::mem::replace(&mut self.lock().silent, silent);
+        match (before, silent) {
+            (false, true) => tracing::warn!(broker = self.address, "the broker does not answer"),
+            (true, false) => tracing::info!(broker = self.address, "the broker answers again"),
+            _ => {}
+        }
+    }
+
+    /// The position confirmed last.
+    pub(super) fn last(&self) -> Position {
+        self.lock().last
     }
 
     /// A subscription does not consume, or does again.
-    pub(super) fn consuming(&self, subscription: u64, trouble: Option<String>) {
+    pub(super) fn consuming(&self, subscription: u64, consumes: bool) {
         let mut inner = self.lock();
-        match trouble {
-            Some(why) => inner.consuming.insert(subscription, why),
-            None => inner.consuming.remove(&subscription),
-        };
+        if consumes {
+            inner.consuming.remove(&subscription);
+        } else {
+            inner.consuming.insert(subscription);
+        }
     }
 
     pub(super) fn published(&self, position: Position) {
@@ -79,11 +121,10 @@ impl Status {
 
     pub(super) fn health(&self) -> Health {
         let inner = self.lock();
-        let trouble = inner
-            .publishing
-            .as_ref()
-            .or_else(|| inner.consuming.values().next());
-        let trouble = trouble.map(|why| format!("RabbitMQ at {}: {why}", self.address));
+        let publishing = inner.publishing.as_ref().map(|(trouble, _)| *trouble);
+        let trouble = publishing
+            .or(inner.silent.then_some(Trouble::Silent))
+            .or((!inner.consuming.is_empty()).then_some(Trouble::NotConsuming));
         let acked = inner
             .acked
             .iter()
@@ -94,7 +135,7 @@ impl Status {
             limit_bytes: self.limit_bytes,
             last: inner.last,
             acked: acked.collect(),
-            trouble,
+            trouble: trouble.map(|trouble| trouble.sentence().to_owned()),
         }
     }
 

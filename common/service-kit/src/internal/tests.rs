@@ -14,6 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::{Services, Serving, bind, stop};
 use crate::remote::{Link, LinkConfig};
+use crate::{Readiness, Tasks};
 
 /// Answers every call with success, once it may.
 #[derive(Clone, Default)]
@@ -52,12 +53,18 @@ impl tower::Service<http::Request<Body>> for Patient {
 }
 
 async fn serve(patient: &Patient) -> Serving {
+    let readiness = Readiness::default();
+    readiness.set(true);
+    serve_of(patient, &readiness).await
+}
+
+async fn serve_of(patient: &Patient, readiness: &Readiness) -> Serving {
     let port = bind("a test", Some("127.0.0.1:0".parse().unwrap()))
         .await
         .unwrap()
         .unwrap();
     let services = Services::new(tonic_health::pb::FILE_DESCRIPTOR_SET).with(patient.clone());
-    port.serve(services, CancellationToken::new()).await.unwrap()
+    port.serve(services, CancellationToken::new(), readiness).unwrap()
 }
 
 fn link(serving: &Serving) -> Link {
@@ -84,6 +91,53 @@ async fn health_is_told_for_the_port_and_each_service() {
         assert_eq!(health.check(asked).await.is_ok(), known, "{service}");
     }
     stop(Some(&serving), Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_port_is_as_well_as_its_process() {
+    let readiness = Readiness::default();
+    let (bus, cache) = (readiness.told_by("bus", true), readiness.told_by("cache", false));
+    let serving = serve_of(&Patient::default(), &readiness).await;
+    let (link, tasks) = (link(&serving), Tasks::default());
+    link.watch(&tasks);
+    let says = async |expected: Result<(), &str>| {
+        let expected = expected.map_err(str::to_owned);
+        let end = Instant::now() + Duration::from_secs(10);
+        while link.state() != expected {
+            assert!(Instant::now() < end, "{:?} instead of {expected:?}", link.state());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    says(Err("it is not ready: bus")).await;
+    bus.up();
+    says(Err("it is not ready")).await;
+    readiness.set(true);
+    says(Ok(())).await;
+    cache.down("it is slow", "");
+    bus.down("it is away", "");
+    says(Err("it is not ready: bus")).await;
+
+    let mut watched = HealthClient::new(link.clone());
+    let asked = HealthCheckRequest {
+        service: "test.Patient".to_owned(),
+    };
+    // A link takes whole answers: the stream of whoever watches ends with the port.
+    let (changes, ()) = tokio::join!(watched.watch(asked), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        bus.up();
+        says(Ok(())).await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert!(serving.stop(Duration::from_secs(5)).await);
+    });
+    let mut changes = changes.unwrap().into_inner();
+    let mut seen = Vec::new();
+    while let Some(change) = changes.message().await.unwrap() {
+        seen.push(change.status());
+    }
+    use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
+    assert_eq!(seen, [NotServing, Serving, NotServing]);
+    tasks.drain(Duration::from_secs(5)).await;
+    says(Err("it cannot be reached")).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use super::{Bounded, bind};
+use super::{Bounded, HELD_FOR, bind};
 use crate::KitError;
 use tokio::net::TcpStream;
 
@@ -12,6 +12,17 @@ async fn a_taken_port_is_named() {
         error.to_string().contains("is in use by another program"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_port_that_is_given_up_in_a_moment_is_waited_for() {
+    let (listener, address) = bind("device gRPC", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let dying = async {
+        tokio::time::sleep(HELD_FOR / 4).await;
+        drop(listener);
+    };
+    let (bound, ()) = tokio::join!(bind("device gRPC", address), dying);
+    assert_eq!(bound.unwrap().1, address);
 }
 
 #[tokio::test]

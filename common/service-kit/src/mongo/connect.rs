@@ -7,14 +7,15 @@ use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error as DriverError, ErrorKind as DriverErrorKind};
 use mongodb::options::{
-    Acknowledgment, ClientOptions, CreateCollectionOptions, DatabaseOptions, ReadConcern, ReadPreference,
-    SelectionCriteria, WriteConcern,
+    Acknowledgment, ClientOptions, ConnectionString, CreateCollectionOptions, DatabaseOptions, ReadConcern,
+    ReadPreference, SelectionCriteria, WriteConcern,
 };
 use mongodb::results::{CollectionSpecification, CollectionType};
 use tokio::sync::Semaphore;
 
 use super::{
     CONNECT, DEADLINE, Mongo, MongoError, NAMESPACE_EXISTS, POOL, REPLACEMENTS_IN_FLIGHT, SELECTION,
+    answer_of,
 };
 
 /// What MongoDB 4.4 speaks.
@@ -35,6 +36,7 @@ pub(super) async fn connect(url: &str) -> Result<Mongo, MongoError> {
         database: client.database(&name),
         servers: servers.join(",").into(),
         replacements: Arc::new(Semaphore::new(REPLACEMENTS_IN_FLIGHT)),
+        answered: Arc::default(),
     };
     if check_server(&mongo).await? {
         // what is read was acknowledged by a majority, so that it cannot vanish with a server; the others refuse or ignore this
@@ -44,6 +46,15 @@ pub(super) async fn connect(url: &str) -> Result<Mongo, MongoError> {
         mongo.database = client.database_with_options(&name, stable);
     }
     Ok(mongo)
+}
+
+/// Whether `url` can be read; no server is asked for.
+///
+/// # Errors
+/// [`MongoError::Address`].
+pub(super) fn check(url: &str) -> Result<(), MongoError> {
+    let read = ConnectionString::parse(url);
+    read.map(drop).map_err(|error| wrong_address(url, &error))
 }
 
 /// What the address says, and what it may not change. The driver repeats writes by itself only where the server knows a repeated one,
@@ -124,7 +135,7 @@ pub(super) async fn prepare(mongo: &Mongo, collections: &[&str]) -> Result<(), M
 
 async fn create(mongo: &Mongo, name: &str) -> Result<(), MongoError> {
     let made = mongo
-        .within(async { Ok(mongo.database.create_collection(name).await) })
+        .within(answer_of(mongo.database.create_collection(name)))
         .await?;
     match made {
         // another process was first

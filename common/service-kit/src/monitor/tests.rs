@@ -84,10 +84,21 @@ fn readiness_names_what_is_needed() {
     );
     store.up();
     check(None, true, "ready\nbus: up\ncache: up\nstore: up\n");
-    store.down("it hangs".to_owned());
+    store.down("it hangs", "a word of the driver");
     check(
         None,
         false,
         "not ready\nbus: up\ncache: up\nstore: down (it hangs)\n",
     );
+    assert_eq!(readiness.lacks(), Some(vec!["store"]));
+    let store = readiness.told_by("store", false);
+    check(
+        None,
+        true,
+        "ready\nbus: up\ncache: up\nstore: down (not asked yet)\n",
+    );
+    assert_eq!(readiness.lacks(), None);
+    store.up();
+    readiness.set(false);
+    assert_eq!(readiness.lacks(), Some(Vec::new()));
 }

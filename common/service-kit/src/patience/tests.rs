@@ -40,7 +40,10 @@ async fn patience_ends() {
     let store = readiness.told_by("store", true);
     let outcome: Result<(), _> = until_up(&store, |_| true, || async { Err(No("refused")) }).await;
     assert_eq!(outcome, Err(No("refused")));
-    assert_eq!(report(&readiness), "not ready\nstore: down (refused)\n");
+    assert_eq!(
+        report(&readiness),
+        "not ready\nstore: down (waiting for it: it cannot be reached)\n"
+    );
     let took = began.elapsed();
     assert!(
         took <= WITHIN && took > WITHIN - Duration::from_secs(5),

@@ -83,7 +83,7 @@ pub(super) fn given(name: &'static str, about: &'static str, own: &'static [Flag
     let command = Command::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .about(about)
-        .after_help("Exit codes: 0 ok, 1 failed, 2 usage or invalid settings, 5 conflict.")
+        .after_help("Exit codes: 0 ok, 1 failed, 2 usage or invalid settings, 4 no such file, 5 conflict.")
         .arg(
             Arg::new("config")
                 .long("config")

@@ -11,7 +11,7 @@ use crate::telemetry::LogConfig;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricsConfig {
-    /// Where; port 0 picks a free one.
+    /// Where health and metrics are served; port 0 picks a free one.
     pub listen: SocketAddr,
 }
 

@@ -29,6 +29,8 @@ struct Inner {
     failures: u32,
     again: Instant,
     state: Result<(), String>,
+    /// It was seen well before.
+    was_well: bool,
 }
 
 impl Outage {
@@ -39,6 +41,7 @@ impl Outage {
                 failures: 0,
                 again: Instant::now(),
                 state: Err("not asked yet".to_owned()),
+                was_well: false,
             }),
         }
     }
@@ -91,7 +94,19 @@ impl Outage {
     }
 
     pub(super) fn set_state(&self, state: Result<(), String>) {
-        self.lock().state = state;
+        let mut inner = self.lock();
+        let told = inner.failures > 0;
+        match (&inner.state, &state) {
+            (Ok(()), Err(why)) if !told => {
+                tracing::warn!(dependency = self.name, why, "a service is not well");
+            }
+            (Err(_), Ok(())) if inner.was_well => {
+                tracing::info!(dependency = self.name, "a service is well again");
+            }
+            _ => {}
+        }
+        inner.was_well |= state.is_ok();
+        inner.state = state;
     }
 
     pub(super) fn state(&self) -> Result<(), String> {

@@ -17,7 +17,7 @@ const MAX_IN_FLIGHT: usize = 1_024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkConfig {
-    /// `http://host:port`.
+    /// Where the service is: `http://host:port`.
     pub url: String,
     /// How long an answer may take before its outcome counts as unknown. A few calls, such as a bill run, have longer ones of their own.
     #[serde(with = "units::duration")]

@@ -8,6 +8,8 @@ use super::*;
 
 /// The most an answer may take that a dead or stuck broker cannot give: a deadline and some.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+/// A question a second, two seconds for the answer, and some for a busy machine.
+const NOTICED_WITHIN: Duration = Duration::from_secs(5);
 
 fn quick(broker: &Broker) -> Options {
     Options {
@@ -116,6 +118,12 @@ async fn a_stuck_broker_is_answered_for_within_the_deadline() {
     bus.publish(vec![message(readings(0), 1)]).await.unwrap();
     let (first, _) = next_message(&mut *reader).await;
     private.pause();
+    let paused = Instant::now();
+    while bus.health().trouble.is_none() {
+        assert!(paused.elapsed() < NOTICED_WITHIN, "nobody asks the broker");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(bus.health().trouble.as_deref(), Some("it does not answer"));
     let began = Instant::now();
     let outcome = bus.publish(vec![message(readings(0), 2)]).await;
     assert!(matches!(outcome, Err(BusError::Unavailable(_))), "{outcome:?}");
