@@ -136,8 +136,8 @@ async fn a_port_is_as_well_as_its_process() {
     }
     use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
     assert_eq!(seen, [NotServing, Serving, NotServing]);
-    tasks.drain(Duration::from_secs(5)).await;
     says(Err("it cannot be reached")).await;
+    assert!(tasks.drain(Duration::from_secs(5)).await);
 }
 
 #[tokio::test]

@@ -223,14 +223,14 @@ async fn a_server_is_waited_for_and_looked_after() {
         }
     };
     let come_up = async {
-        says("store: down (MongoDB at 127.0.0.1:").await;
+        says("store: down (waiting for it: it cannot be reached)").await;
         server.tell("start").await;
     };
     let (opened, ()) = tokio::join!(Mongo::open_watched(&url, &["c"], told, &tasks), come_up);
     opened.unwrap();
     says("store: up").await;
     server.tell("kill").await;
-    says("store: down (MongoDB at 127.0.0.1:").await;
+    says("store: down (it does not answer)").await;
     server.tell("start").await;
     says("store: up").await;
     assert!(tasks.drain(Duration::from_secs(1)).await);
