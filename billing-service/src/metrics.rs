@@ -26,6 +26,8 @@ pub struct Metrics {
     pub readings_pending_bytes: IntGauge,
     /// Meters that ever sent something.
     pub meters_seen: IntGauge,
+    /// Whether this process leads.
+    pub leading: IntGauge,
     /// How long planning one bill takes, reads included.
     pub plan_seconds: Histogram,
     /// Agreements whose draft may have changed.
@@ -77,6 +79,13 @@ impl Metrics {
                 IntGauge::new(
                     "gridtally_billing_meters_seen",
                     "Meters that ever sent something, registered or not.",
+                )?,
+            )?,
+            leading: added(
+                registry,
+                IntGauge::new(
+                    "gridtally_billing_leading",
+                    "1 in the billing-service that leads and consumes every shard; one that stands by has no metrics of billing.",
                 )?,
             )?,
             plan_seconds: histogram(

@@ -132,6 +132,12 @@ pub async fn bind(what: &'static str, address: Option<SocketAddr>) -> Result<Opt
 }
 
 impl Port {
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Serves `services`. When the port fails, `failed` is cancelled.
     ///
     /// # Errors
