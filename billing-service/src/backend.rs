@@ -15,7 +15,7 @@ use crate::start::{Backends, Deps};
 use crate::store::{DocumentStore, EmbeddedDocuments, Kept, MongoDocuments, Store};
 
 /// The databases in the folder.
-const EMBEDDED: &str = "embedded:";
+pub(crate) const EMBEDDED: &str = "embedded:";
 /// The cache in the process.
 const MEMORY: &str = "memory:";
 /// The document that says which store this is.

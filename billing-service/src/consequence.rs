@@ -153,6 +153,7 @@ impl Consequences for Watcher {
 
     async fn quarantine(&self, message: Unusable) -> Result<(), StoreError> {
         let office = self.office()?;
+        office.store.look().await?; // else it is quarantined by whoever leads
         let document = Quarantined {
             shard: u32::from(message.shard),
             position: message.position,

@@ -138,18 +138,30 @@ impl billing_server::Billing for Service {
         &self,
         request: Request<ListMetersRequest>,
     ) -> Result<Response<ListMetersResponse>, Status> {
-        answer(&self.office, register::meters(&self.office, &request.into_inner())).await
+        answer(
+            &self.office,
+            register::meters(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn get_meter(&self, request: Request<GetMeterRequest>) -> Result<Response<MeterView>, Status> {
-        answer(&self.office, register::meter(&self.office, &request.into_inner().id)).await
+        answer(
+            &self.office,
+            register::meter(&self.office, &request.into_inner().id),
+        )
+        .await
     }
 
     async fn list_exceptions(
         &self,
         request: Request<ListExceptionsRequest>,
     ) -> Result<Response<ListExceptionsResponse>, Status> {
-        answer(&self.office, register::exceptions(&self.office, &request.into_inner())).await
+        answer(
+            &self.office,
+            register::exceptions(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn run_bills(
@@ -167,11 +179,19 @@ impl billing_server::Billing for Service {
 #[tonic::async_trait]
 impl register_server::Register for Service {
     async fn put(&self, request: Request<RegisterObject>) -> Result<Response<PutResponse>, Status> {
-        answer(&self.office, register::put(&self.office, &self.watcher, request.into_inner())).await
+        answer(
+            &self.office,
+            register::put(&self.office, &self.watcher, request.into_inner()),
+        )
+        .await
     }
 
     async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
-        answer(&self.office, register::put_many(&self.office, &self.watcher, request.into_inner())).await
+        answer(
+            &self.office,
+            register::put_many(&self.office, &self.watcher, request.into_inner()),
+        )
+        .await
     }
 
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
@@ -192,21 +212,32 @@ impl reads_server::Reads for Service {
         &self,
         request: Request<DayWindowsRequest>,
     ) -> Result<Response<DayWindowsResponse>, Status> {
-        answer(&self.office, reads::day_windows(&self.office, &request.into_inner())).await
+        answer(
+            &self.office,
+            reads::day_windows(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn changed_days(
         &self,
         request: Request<ChangedDaysRequest>,
     ) -> Result<Response<ChangedDaysResponse>, Status> {
-        answer(&self.office, reads::changed_days(&self.office, &request.into_inner())).await
+        answer(
+            &self.office,
+            reads::changed_days(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn meter_groups(
         &self,
         request: Request<MeterGroupsRequest>,
     ) -> Result<Response<MeterGroupsResponse>, Status> {
-        answer(&self.office, async { reads::meter_groups(&self.office, &request.into_inner()) }).await
+        answer(&self.office, async {
+            reads::meter_groups(&self.office, &request.into_inner())
+        })
+        .await
     }
 }
 

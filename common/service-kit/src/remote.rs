@@ -205,9 +205,9 @@ impl Shared {
 
     /// Takes the next address into use, unless somebody did since there were so many `moves`.
     fn move_on(&self, moves: usize) {
-        let moved = self
-            .moves
-            .compare_exchange(moves, moves.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
+        let moved =
+            self.moves
+                .compare_exchange(moves, moves.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
         if moved.is_ok() && self.places.len() > 1 {
             tracing::debug!(dependency = self.name, "trying the next address");
         }

@@ -21,3 +21,4 @@ mod readme;
 mod register;
 mod sending;
 mod services;
+mod takeover;

@@ -212,7 +212,9 @@ impl<P: Places> Changes<P> {
         let mut number = self.next.load(Ordering::Acquire);
         loop {
             self.places.put(entries(documents)?).await?;
-            let Some(newer) = self.entry(number).await? else { break };
+            let Some(newer) = self.entry(number).await? else {
+                break;
+            };
             self.replaced.store(true, Ordering::Release);
             number = number.saturating_add(1);
             documents = newer.documents;

@@ -105,12 +105,7 @@ impl Metrics {
                 &["group"],
             )?,
         };
-        for purpose in [
-            Purpose::Publish,
-            Purpose::Copies,
-            Purpose::Consume,
-            Purpose::Lead,
-        ] {
+        for purpose in [Purpose::Publish, Purpose::Copies, Purpose::Consume, Purpose::Lead] {
             metrics.reconnects.with_label_values(&[purpose.word()]);
         }
         for group in [Group::Billing, Group::Analytics] {

@@ -103,5 +103,7 @@ async fn ask(common: &Common, channel: &Channel, queue: &str) -> Result<(), BusE
         BasicProperties::default(),
     );
     // A word that is lost is followed by another.
-    within(common.options.deadline, "ask who leads", asking).await.map(drop)
+    within(common.options.deadline, "ask who leads", asking)
+        .await
+        .map(drop)
 }

@@ -13,7 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An address where nobody listens at the moment.
 async fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 async fn serve(address: SocketAddr) -> Serving {
@@ -23,7 +27,10 @@ async fn serve(address: SocketAddr) -> Serving {
 }
 
 fn link(addresses: &[SocketAddr]) -> Link {
-    let urls: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    let urls: Vec<String> = addresses
+        .iter()
+        .map(|address| format!("http://{address}"))
+        .collect();
     let config = LinkConfig {
         url: urls.join(", "),
         ..LinkConfig::here(1)
@@ -98,7 +105,13 @@ fn every_address_must_be_one() {
         config.problems("billing.").len()
     };
     assert_eq!(problems("http://one:1,http://two:2"), 0);
-    for wrong in ["", "http://one:1,", "http://one:1,two:2", "http://one:1;http://two:2", "http://one"] {
+    for wrong in [
+        "",
+        "http://one:1,",
+        "http://one:1,two:2",
+        "http://one:1;http://two:2",
+        "http://one",
+    ] {
         assert_eq!(problems(wrong), 1, "{wrong}");
     }
     assert_eq!(problems(&["http://one:1"; 17].join(",")), 1);

@@ -20,10 +20,13 @@ struct Model {
 /// Lets somebody else go first, once.
 async fn step() {
     let mut waited = false;
-    std::future::poll_fn(|_| {
-        let ready = if waited { Poll::Ready(()) } else { Poll::Pending };
+    std::future::poll_fn(|context| {
+        if waited {
+            return Poll::Ready(());
+        }
         waited = true;
-        ready
+        context.waker().wake_by_ref();
+        Poll::Pending
     })
     .await;
 }
@@ -81,7 +84,9 @@ impl Model {
             step().await;
             let mut known = self.documents.lock().unwrap().clone();
             while let Some(which) = deed {
-                let ids = IDS.iter().filter(|id| *which == 2 || **id == IDS[usize::from(*which)]);
+                let ids = IDS
+                    .iter()
+                    .filter(|id| *which == 2 || **id == IDS[usize::from(*which)]);
                 let counted = |id: &&str| {
                     let count = known.get(*id).copied().unwrap_or_default() + 1;
                     ((*id).to_owned(), count)
@@ -129,7 +134,9 @@ impl Model {
         for (id, count) in self.promised.lock().unwrap().iter() {
             assert!(logged[id].contains(count), "{id} {count} after {what:?}");
         }
-        let last = logged.into_iter().filter_map(|(id, counts)| Some((id, *counts.last()?)));
+        let last = logged
+            .into_iter()
+            .filter_map(|(id, counts)| Some((id, *counts.last()?)));
         assert_eq!(*self.documents.lock().unwrap(), last.collect(), "after {what:?}");
     }
 }
