@@ -15,6 +15,8 @@ struct Model {
     documents: Mutex<BTreeMap<String, u8>>,
     /// What processes were told is kept: the number each document then had.
     promised: Mutex<Vec<(String, u8)>>,
+    /// By which name each process writes at present.
+    writers: Mutex<BTreeMap<usize, u64>>,
 }
 
 /// Lets somebody else go first, once.
@@ -73,11 +75,12 @@ const IDS: [&str; 2] = ["a", "b"];
 impl Model {
     /// Begins, reads everything, and makes changes, each of which counts up what it knows of one document or of both; begins again when it was
     /// replaced.
-    async fn process(&self, deeds: &[u8]) {
+    async fn process(&self, who: usize, deeds: &[u8]) {
         let mut deeds = deeds.iter();
         let mut deed = deeds.next();
         for _ in 0..4 {
             let changes = Changes::new(self);
+            self.writers.lock().unwrap().insert(who, changes.writer);
             if changes.begin().await.is_err() {
                 continue; // replaced while it began
             }
@@ -111,6 +114,14 @@ impl Model {
                 }
             }
         }
+    }
+
+    /// Whether the last to begin was this process.
+    fn is_led_by(&self, who: usize) -> bool {
+        let log = self.log.lock().unwrap();
+        let entries = log.iter().rev().map(|entry| Change::decode(entry.as_slice()).unwrap());
+        let beginning = entries.into_iter().find(|entry| entry.documents.is_empty());
+        beginning.map(|beginning| beginning.writer) == self.writers.lock().unwrap().get(&who).copied()
     }
 
     /// What the log says of each document, in order.
@@ -161,9 +172,9 @@ proptest! {
     ) {
         let model = Model::default();
         {
-            let mut running: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
-            for deeds in &everybody {
-                running.push(Box::pin(model.process(deeds)));
+            let mut running: Vec<(usize, Pin<Box<dyn Future<Output = ()> + '_>>)> = Vec::new();
+            for (who, deeds) in everybody.iter().enumerate() {
+                running.push((who, Box::pin(model.process(who, deeds))));
             }
             let mut context = Context::from_waker(Waker::noop());
             let mut stops_left = 2;
@@ -172,13 +183,14 @@ proptest! {
                     break;
                 }
                 let who = who.index(running.len());
-                if *kind == 0 && stops_left > 0 {
+                // A leader dies: what it had not done is never done. One that is late may stand still, but lives to mend what it overwrote.
+                if *kind == 0 && stops_left > 0 && model.is_led_by(running[who].0) {
                     stops_left -= 1;
-                    drop(running.remove(who)); // dies: what it had not done is never done
+                    drop(running.remove(who));
                     continue;
                 }
                 for _ in 0..*steps {
-                    if running[who].as_mut().poll(&mut context).is_ready() {
+                    if running[who].1.as_mut().poll(&mut context).is_ready() {
                         drop(running.remove(who));
                         break;
                     }
