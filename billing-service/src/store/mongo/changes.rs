@@ -7,8 +7,8 @@
 //!   is found. So the collections hold what the log says, whoever is late.
 //! * [`Changes::look`] is certain only of the moment before it was asked, so whoever needs more than "a moment ago" asks again afterwards.
 //!
-//! What a leader that died had sent and the database does only after its successor changed the same object is noticed by nobody before that object is changed again;
-//! the log has both.
+//! Not covered is a leader that dies within one call: what it had sent and the database does only after its successor changed the same object, or what it put late
+//! and did not live to look at, stays until that object is changed again. The log has both.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
