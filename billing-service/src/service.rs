@@ -168,11 +168,13 @@ impl billing_server::Billing for Service {
         &self,
         request: Request<RunBillsRequest>,
     ) -> Result<Response<RunBillsResponse>, Status> {
-        answer(&self.office, bills::run(&self.office, &request.into_inner())).await
+        let work = Box::pin(bills::run(&self.office, &request.into_inner())); // a large one
+        answer(&self.office, work).await
     }
 
     async fn issue_bill(&self, request: Request<IssueBillRequest>) -> Result<Response<Bill>, Status> {
-        answer(&self.office, bills::issue(&self.office, &request.into_inner())).await
+        let work = Box::pin(bills::issue(&self.office, &request.into_inner())); // a large one
+        answer(&self.office, work).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! The protocol on a model of a database: several processes that begin, read, change and stop, one step of one of them at a time.
+//! The protocol on a model of a database: two processes that lead by turns, read, change and stop, one step of one of them at a time, in random orders. So nobody
+//! begins while one is late that was replaced by somebody else (see the module).
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -119,7 +120,10 @@ impl Model {
     /// Whether the last to begin was this process.
     fn is_led_by(&self, who: usize) -> bool {
         let log = self.log.lock().unwrap();
-        let entries = log.iter().rev().map(|entry| Change::decode(entry.as_slice()).unwrap());
+        let entries = log
+            .iter()
+            .rev()
+            .map(|entry| Change::decode(entry.as_slice()).unwrap());
         let beginning = entries.into_iter().find(|entry| entry.documents.is_empty());
         beginning.map(|beginning| beginning.writer) == self.writers.lock().unwrap().get(&who).copied()
     }
@@ -167,7 +171,7 @@ proptest! {
 
     #[test]
     fn the_register_is_what_its_log_says_whoever_stops_or_stands_still(
-        everybody in prop::collection::vec(prop::collection::vec(0_u8..3, 1..5), 1..4),
+        everybody in prop::collection::vec(prop::collection::vec(0_u8..3, 1..7), 1..3),
         turns in prop::collection::vec((any::<prop::sample::Index>(), 1_usize..40, 0_u8..10), 1..100),
     ) {
         let model = Model::default();
