@@ -16,7 +16,7 @@ use crate::start::{Backends, Deps};
 use crate::store::{DocumentStore, EmbeddedDocuments, Kept, MongoDocuments, Store};
 
 /// The databases in the folder.
-const EMBEDDED: &str = "embedded:";
+pub(crate) const EMBEDDED: &str = "embedded:";
 const MONGO: &str = "mongodb:";
 /// The cache in the process.
 const MEMORY: &str = "memory:";

@@ -127,6 +127,7 @@ impl Watcher {
 impl Consequences for Watcher {
     async fn ensure(&self, touched: &[Touched]) -> Result<(), StoreError> {
         let office = self.office()?;
+        office.store.look().await?; // by what another one knows, this may be wrong
         self.raise(&office, touched).await?;
         for touch in touched {
             Self::settle_conflicts(&office, touch).await?;
@@ -152,6 +153,7 @@ impl Consequences for Watcher {
 
     async fn quarantine(&self, message: Unusable) -> Result<(), StoreError> {
         let office = self.office()?;
+        office.store.look().await?; // else it is quarantined by whoever leads
         let document = Quarantined {
             shard: u32::from(message.shard),
             position: message.position,

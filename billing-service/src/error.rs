@@ -116,6 +116,7 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
+            Self::Store(StoreError::NotLeading) => "NOT_LEADING",
             Self::Store(_) => "STORE",
             Self::Behind { .. } => "BEHIND",
             Self::NoShard(_) => "NO_SHARD",
@@ -166,6 +167,9 @@ pub enum StoreError {
     /// Others wrote to the same place faster, again and again.
     #[error("others write to the same place of the store all the time")]
     Contended,
+    /// Another process leads, or may: only the one that leads knows enough to answer.
+    #[error("another billing-service leads, or may by now; ask again")]
+    NotLeading,
     /// The work was given up because the process stops.
     #[error("the store is closing")]
     Closing,
@@ -203,7 +207,7 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Engine(_) | Self::Contended | Self::Closing => ErrorKind::Unavailable,
+            Self::Engine(_) | Self::Contended | Self::NotLeading | Self::Closing => ErrorKind::Unavailable,
             Self::Broken(_) | Self::Damaged { .. } => ErrorKind::Internal,
             Self::Mongo(error) => error.kind(),
             Self::Shards { .. } => ErrorKind::Conflict,

@@ -25,7 +25,8 @@ use crate::time;
 
 /// What the event of an issued bill claims to be; its body is the bill.
 pub(crate) const EVENT: &str = "bill.issued";
-/// The latest end of any issued bill, in the state of the service.
+/// Up to when periods are issued, in the state of the service: documents whose names begin with this, of which the largest counts.
+/// They are only ever inserted, so that nobody who is late takes anything back.
 const SETTLED: &str = "settled_before_ms";
 
 /// A bill that is ready, and what it was computed from.
@@ -94,11 +95,7 @@ impl Issuer {
     /// # Errors
     /// [`Error::Store`].
     pub(crate) async fn open(parts: Parts) -> Result<Self, Error> {
-        let settled = parts
-            .store
-            .get::<Kept>(SETTLED)
-            .await?
-            .map_or(i64::MIN, |kept| kept.value);
+        let settled = settled(&parts.store).await?;
         Ok(Self {
             store: parts.store,
             bus: parts.bus,
@@ -123,6 +120,7 @@ impl Issuer {
     /// [`Error::Store`] or [`Error::Bus`]: some may be issued; order the same again, or let [`Self::resume`] finish.
     pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Issued>, Error> {
         let mut next = self.next.lock().await;
+        self.store.look().await?; // what was planned was planned by whoever led
         let mut going = Vec::with_capacity(ready.len());
         let mut issued = Vec::new();
         let before = |bill| Issued { bill, is_new: false };
@@ -135,11 +133,13 @@ impl Issuer {
                 },
             }
         }
+        // The intents were kept before anybody else began to lead, so whoever does finds them, or the bills.
+        self.store.look().await?;
         issued.extend(self.carry_out(going, &mut next).await?);
         Ok(issued)
     }
 
-    /// Finishes what was begun before the last stop.
+    /// Finishes what was begun before the last stop, or by whoever led before.
     ///
     /// # Errors
     /// As [`Self::issue`]; call again.
@@ -149,6 +149,10 @@ impl Issuer {
         self.store
             .for_each("", |intent: Intent| open.push(intent))
             .await?;
+        // What is no intent any more is a bill, and said so before.
+        let settled = settled(&self.store).await?;
+        self.settled_ms
+            .fetch_max(settled, std::sync::atomic::Ordering::AcqRel);
         let mut going = Vec::with_capacity(open.len());
         for intent in open {
             going.push(self.going(intent).await?);
@@ -297,8 +301,8 @@ impl Issuer {
     async fn settle(&self, end_ms: i64) -> Result<(), Error> {
         if end_ms > self.settled_before_ms() {
             self.store
-                .put(&Kept {
-                    name: SETTLED.to_owned(),
+                .insert(&Kept {
+                    name: format!("{SETTLED}|{end_ms}"),
                     value: end_ms,
                 })
                 .await?;
@@ -315,6 +319,15 @@ impl Issuer {
         }
         Ok(())
     }
+}
+
+/// The latest end of any issued bill.
+async fn settled(store: &Store) -> Result<i64, StoreError> {
+    let mut latest = i64::MIN;
+    store
+        .for_each(SETTLED, |kept: Kept| latest = latest.max(kept.value))
+        .await?;
+    Ok(latest)
 }
 
 /// The exception of a read that came after its period was issued.

@@ -26,6 +26,8 @@ pub struct Metrics {
     pub readings_pending_bytes: IntGauge,
     /// Meters that ever sent something.
     pub meters_seen: IntGauge,
+    /// Whether this process leads.
+    pub leading: IntGauge,
     /// How long planning one bill takes, reads included.
     pub plan_seconds: Histogram,
     /// Agreements whose draft may have changed.
@@ -46,6 +48,7 @@ impl Metrics {
             let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
             added(registry, Histogram::with_opts(options)?)
         };
+        let gauge = |name: &str, help: &str| added(registry, IntGauge::new(name, help)?);
         let metrics = Self {
             readings_stored: added(
                 registry,
@@ -65,30 +68,25 @@ impl Metrics {
                 "gridtally_billing_checkpoint_seconds",
                 "How long a checkpoint takes.",
             )?,
-            readings_pending_bytes: added(
-                registry,
-                IntGauge::new(
-                    "gridtally_billing_readings_pending_bytes",
-                    "Memory of readings consumed but not in stored blocks yet.",
-                )?,
+            readings_pending_bytes: gauge(
+                "gridtally_billing_readings_pending_bytes",
+                "Memory of readings consumed but not in stored blocks yet.",
             )?,
-            meters_seen: added(
-                registry,
-                IntGauge::new(
-                    "gridtally_billing_meters_seen",
-                    "Meters that ever sent something, registered or not.",
-                )?,
+            meters_seen: gauge(
+                "gridtally_billing_meters_seen",
+                "Meters that ever sent something, registered or not.",
+            )?,
+            leading: gauge(
+                "gridtally_billing_leading",
+                "1 in the billing-service that leads and consumes every shard; one that stands by has no metrics of billing.",
             )?,
             plan_seconds: histogram(
                 "gridtally_billing_plan_seconds",
                 "How long planning one bill takes, reads included.",
             )?,
-            agreements_dirty: added(
-                registry,
-                IntGauge::new(
-                    "gridtally_billing_agreements_dirty",
-                    "Agreements with reads since their draft was computed.",
-                )?,
+            agreements_dirty: gauge(
+                "gridtally_billing_agreements_dirty",
+                "Agreements with reads since their draft was computed.",
             )?,
             bills: added(
                 registry,

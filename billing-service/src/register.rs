@@ -5,6 +5,7 @@ mod index;
 mod staging;
 mod terms;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use proto::billing::RegisterObject;
@@ -15,7 +16,7 @@ use staging::{Staging, VERSION};
 pub(crate) use terms::{stretches, terms};
 
 use crate::error::{Error, StoreError};
-use crate::store::{Kept, RegisterDocument, Store};
+use crate::store::{Entry, Kept, RegisterDocument, Store};
 
 /// Most objects of a call: they are judged in one go, and readings wait while they enter the index.
 const MAX_OBJECTS: usize = 1_000;
@@ -26,6 +27,8 @@ pub(crate) struct Register {
     index: RwLock<Index>,
     /// One write at a time: what was judged is still so when it is written.
     writer: tokio::sync::Mutex<()>,
+    /// The store may have more than the index: a write did not see its end.
+    doubtful: AtomicBool,
 }
 
 /// What became of an object.
@@ -55,7 +58,16 @@ pub(crate) struct Many {
 impl Register {
     /// Reads the register of a store.
     pub(crate) async fn open(store: Store) -> Result<Self, StoreError> {
-        let mut index = Index::default();
+        let index = Self::read(&store, Index::default()).await?;
+        Ok(Self {
+            store,
+            index: RwLock::new(index),
+            writer: tokio::sync::Mutex::default(),
+            doubtful: AtomicBool::new(false),
+        })
+    }
+
+    async fn read(store: &Store, mut index: Index) -> Result<Index, StoreError> {
         store
             .for_each("", |point| index.put_service_point(&point))
             .await?;
@@ -68,11 +80,36 @@ impl Register {
             .await?;
         let version = store.get::<Kept>(VERSION).await?.map_or(0, |kept| kept.value);
         index.version = u64::try_from(version).unwrap_or_default();
-        Ok(Self {
-            store,
-            index: RwLock::new(index),
-            writer: tokio::sync::Mutex::default(),
-        })
+        Ok(index)
+    }
+
+    /// Writes what was judged. Call with the writer held.
+    async fn change_store(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.doubtful.store(true, Ordering::Release); // also for a caller who goes away
+        self.store.backend().change(entries).await?;
+        self.doubtful.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Brings store and index together again after a write that did not see its end.
+    ///
+    /// # Errors
+    /// [`StoreError`]; until it succeeds nothing is written.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        let _writing = self.writer.lock().await;
+        self.settle_now().await
+    }
+
+    /// As [`Self::settle`], with the writer held.
+    async fn settle_now(&self) -> Result<(), StoreError> {
+        if self.doubtful.load(Ordering::Acquire) {
+            self.store.backend().settle().await?;
+            let empty = self.index().emptied();
+            let index = Self::read(&self.store, empty).await?;
+            self.change(|known| *known = index);
+            self.doubtful.store(false, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// The index as it is now; not to be held across an await.
@@ -115,6 +152,7 @@ impl Register {
             });
         }
         let _writing = self.writer.lock().await;
+        self.settle_now().await?;
         let mut staging = Staging::new(self);
         let mut results = Vec::with_capacity(objects.len());
         for object in objects {

@@ -80,9 +80,18 @@ pub struct Exported {
     pub line: String,
 }
 
-/// An answer, or the status of its error.
-fn answer<T>(outcome: Result<T, Error>) -> Result<Response<T>, Status> {
-    outcome.map(Response::new).map_err(|error| {
+/// An answer, or the status of its error. Whoever does not lead answers nothing: neither when it is asked, nor when it has an answer.
+async fn answer<T>(
+    office: &Office,
+    outcome: impl Future<Output = Result<T, Error>>,
+) -> Result<Response<T>, Status> {
+    let led = async {
+        office.store.leading()?;
+        let found = outcome.await?;
+        office.store.leading()?;
+        Ok::<T, Error>(found)
+    };
+    led.await.map(Response::new).map_err(|error| {
         let kind = error.kind();
         match (&error, kind) {
             // Said to whoever asks too early, and over in a moment: nobody must act.
@@ -102,83 +111,105 @@ impl billing_server::Billing for Service {
         &self,
         request: Request<ListBillsRequest>,
     ) -> Result<Response<ListBillsResponse>, Status> {
-        answer(bills::list(&self.office, &request.into_inner()).await)
+        answer(&self.office, bills::list(&self.office, &request.into_inner())).await
     }
 
     async fn get_bill(&self, request: Request<GetBillRequest>) -> Result<Response<Bill>, Status> {
-        answer(self.office.bill(&request.into_inner().id).await)
+        answer(&self.office, self.office.bill(&request.into_inner().id)).await
     }
 
     async fn explain_bill(
         &self,
         request: Request<ExplainBillRequest>,
     ) -> Result<Response<ExplainBillResponse>, Status> {
-        answer(bills::explain(&self.office, &request.into_inner()).await)
+        answer(&self.office, bills::explain(&self.office, &request.into_inner())).await
     }
 
     async fn list_readings(
         &self,
         request: Request<ListReadingsRequest>,
     ) -> Result<Response<ListReadingsResponse>, Status> {
-        answer(readings::list(&self.office, &request.into_inner()).await)
+        answer(&self.office, readings::list(&self.office, &request.into_inner())).await
     }
 
     async fn get_usage(
         &self,
         request: Request<GetUsageRequest>,
     ) -> Result<Response<GetUsageResponse>, Status> {
-        answer(usage::get(&self.office, &request.into_inner()).await)
+        answer(&self.office, usage::get(&self.office, &request.into_inner())).await
     }
 
     async fn list_meters(
         &self,
         request: Request<ListMetersRequest>,
     ) -> Result<Response<ListMetersResponse>, Status> {
-        answer(register::meters(&self.office, &request.into_inner()).await)
+        answer(
+            &self.office,
+            register::meters(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn get_meter(&self, request: Request<GetMeterRequest>) -> Result<Response<MeterView>, Status> {
-        answer(register::meter(&self.office, &request.into_inner().id).await)
+        answer(
+            &self.office,
+            register::meter(&self.office, &request.into_inner().id),
+        )
+        .await
     }
 
     async fn list_exceptions(
         &self,
         request: Request<ListExceptionsRequest>,
     ) -> Result<Response<ListExceptionsResponse>, Status> {
-        answer(register::exceptions(&self.office, &request.into_inner()).await)
+        answer(
+            &self.office,
+            register::exceptions(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn run_bills(
         &self,
         request: Request<RunBillsRequest>,
     ) -> Result<Response<RunBillsResponse>, Status> {
-        answer(bills::run(&self.office, &request.into_inner()).await)
+        let work = Box::pin(bills::run(&self.office, &request.into_inner())); // a large one
+        answer(&self.office, work).await
     }
 
     async fn issue_bill(&self, request: Request<IssueBillRequest>) -> Result<Response<Bill>, Status> {
-        answer(bills::issue(&self.office, &request.into_inner()).await)
+        let work = Box::pin(bills::issue(&self.office, &request.into_inner())); // a large one
+        answer(&self.office, work).await
     }
 }
 
 #[tonic::async_trait]
 impl register_server::Register for Service {
     async fn put(&self, request: Request<RegisterObject>) -> Result<Response<PutResponse>, Status> {
-        answer(register::put(&self.office, &self.watcher, request.into_inner()).await)
+        answer(
+            &self.office,
+            register::put(&self.office, &self.watcher, request.into_inner()),
+        )
+        .await
     }
 
     async fn put_many(&self, request: Request<PutManyRequest>) -> Result<Response<PutManyResponse>, Status> {
-        answer(register::put_many(&self.office, &self.watcher, request.into_inner()).await)
+        answer(
+            &self.office,
+            register::put_many(&self.office, &self.watcher, request.into_inner()),
+        )
+        .await
     }
 
     async fn get(&self, request: Request<RegisterKey>) -> Result<Response<RegisterObject>, Status> {
-        answer(register::get(&self.office, &request.into_inner()).await)
+        answer(&self.office, register::get(&self.office, &request.into_inner())).await
     }
 
     async fn list(
         &self,
         request: Request<ListRegisterRequest>,
     ) -> Result<Response<ListRegisterResponse>, Status> {
-        answer(register::list(&self.office, &request.into_inner()).await)
+        answer(&self.office, register::list(&self.office, &request.into_inner())).await
     }
 }
 
@@ -188,21 +219,32 @@ impl reads_server::Reads for Service {
         &self,
         request: Request<DayWindowsRequest>,
     ) -> Result<Response<DayWindowsResponse>, Status> {
-        answer(reads::day_windows(&self.office, &request.into_inner()).await)
+        answer(
+            &self.office,
+            reads::day_windows(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn changed_days(
         &self,
         request: Request<ChangedDaysRequest>,
     ) -> Result<Response<ChangedDaysResponse>, Status> {
-        answer(reads::changed_days(&self.office, &request.into_inner()).await)
+        answer(
+            &self.office,
+            reads::changed_days(&self.office, &request.into_inner()),
+        )
+        .await
     }
 
     async fn meter_groups(
         &self,
         request: Request<MeterGroupsRequest>,
     ) -> Result<Response<MeterGroupsResponse>, Status> {
-        answer(reads::meter_groups(&self.office, &request.into_inner()))
+        answer(&self.office, async {
+            reads::meter_groups(&self.office, &request.into_inner())
+        })
+        .await
     }
 }
 

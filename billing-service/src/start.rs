@@ -1,5 +1,7 @@
 //! The life of billing.
 
+mod lead;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -140,7 +142,7 @@ impl Running {
     }
 }
 
-/// Opens the stores, finishes what was being issued, and starts to consume.
+/// Waits until no other billing-service leads, opens the stores, finishes what was being issued, and starts to consume.
 ///
 /// # Errors
 /// [`Error::Config`], [`Error::Port`], [`Error::Metrics`], [`Error::Store`], [`Error::Bus`], [`Error::Overtaken`], [`Error::Older`].
@@ -152,7 +154,13 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     }
     let port = internal::bind("billing gRPC", config.listen).await?;
     let backends = backend::open(&config, &deps).await?;
+    let port = lead::wait(port, &deps).await?;
     let (office, watcher) = open(&config, &deps, backends).await?;
+    deps.tasks.spawn(
+        "billing lead",
+        OnFailure::StopProcess,
+        lead::watch(office.store.clone(), deps.tasks.stop_token()),
+    );
     let consumer = Consumer {
         bus: Arc::clone(&deps.bus),
         reads: Arc::clone(&office.reads),
@@ -232,6 +240,8 @@ pub(crate) async fn open(
     backends: Backends,
 ) -> Result<(Arc<Office>, Arc<Watcher>), Error> {
     let metrics = Metrics::new(&deps.registry)?;
+    backends.documents.lead().await?; // before anything is read
+    metrics.leading.set(1);
     let store = Store::new(backends.documents);
     let watcher = Arc::new(Watcher::default());
     let limits = Limits {
@@ -281,17 +291,19 @@ async fn upkeep(office: Arc<Office>, stop: CancellationToken) -> Result<(), Erro
             () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(UPKEEP) => {}
         }
-        let outcome = match office.issuer.resume().await {
-            Ok(_) => office.refresh(DRAFTS_AT_ONCE).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = outcome {
+        if let Err(error) = tend(&office).await {
             tracing::warn!(
                 error = crate::reads::error_chain(&error),
                 "upkeep failed; trying again"
             );
         }
     }
+}
+
+async fn tend(office: &Office) -> Result<(), Error> {
+    office.register.settle().await?;
+    office.issuer.resume().await?;
+    office.refresh(DRAFTS_AT_ONCE).await
 }
 
 async fn gauges(office: Arc<Office>, stop: CancellationToken) -> Result<(), Error> {

@@ -153,6 +153,33 @@ pub(crate) trait DocumentStore: Send + Sync {
 
     /// Returns when everything written before is durable.
     async fn sync(&self) -> Result<(), StoreError>;
+
+    /// From now on this process leads (`docs/adr/0012`): whoever did before changes the register no more. To be called before anything is read. A store
+    /// of one process has nothing to do for it.
+    async fn lead(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Asks whether this process still leads: [`StoreError::NotLeading`] if not.
+    async fn look(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Whether it did a moment ago.
+    fn leads(&self) -> bool {
+        true
+    }
+
+    /// Keeps entries of the register, no two with the same id, replacing those that are there: all or none, if this process leads. After another
+    /// error it is not known whether they are kept, until [`Self::settle`].
+    async fn change(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.put(entries).await.map(drop)
+    }
+
+    /// Finishes a change whose outcome is not known, if it was made.
+    async fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// The store as the service uses it: typed documents over any backend. A clone is the same store.
@@ -236,6 +263,20 @@ impl Store {
     /// Returns when everything written before is durable.
     pub(crate) async fn sync(&self) -> Result<(), StoreError> {
         self.0.sync().await
+    }
+
+    /// As [`DocumentStore::look`].
+    pub(crate) async fn look(&self) -> Result<(), StoreError> {
+        self.0.look().await
+    }
+
+    /// An error unless this process leads, as far as was known a moment ago.
+    pub(crate) fn leading(&self) -> Result<(), StoreError> {
+        if self.0.leads() {
+            Ok(())
+        } else {
+            Err(StoreError::NotLeading)
+        }
     }
 
     pub(crate) fn backend(&self) -> &dyn DocumentStore {

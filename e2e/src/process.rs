@@ -27,14 +27,19 @@ impl Process {
     /// When it ends or stays silent instead; with what it said.
     pub fn start<R: DeserializeOwned>(command: Command) -> Result<(Self, R)> {
         let mut process = Self::spawn(command)?;
-        let first = process.printed.recv_timeout(PATIENCE);
-        let ready = first.ok().and_then(|line| serde_json::from_str(&line).ok());
-        if let Some(ready) = ready {
+        if let Some(ready) = process.ready() {
             return Ok((process, ready));
         }
         process.kill()?;
         let (status, said) = process.wait(PATIENCE)?;
         bail!("no ready line; {status}: {said}")
+    }
+
+    /// Its ready line, as soon as it prints it.
+    #[must_use]
+    pub fn ready<R: DeserializeOwned>(&self) -> Option<R> {
+        let first = self.printed.recv_timeout(PATIENCE).ok()?;
+        serde_json::from_str(&first).ok()
     }
 
     /// `command`, however it does.

@@ -134,11 +134,11 @@ impl Launcher {
         &self.data
     }
 
-    /// The command of `name` with the settings that all programs share.
+    /// The command of `name` with the settings that all programs share, and health and metrics on `metrics`.
     ///
     /// # Errors
     /// When the program is not built.
-    pub fn command(&self, name: &str) -> Result<Command> {
+    pub fn command(&self, name: &str, metrics: &str) -> Result<Command> {
         let mut command = program::command(name)?;
         command
             .arg("--data")
@@ -146,7 +146,7 @@ impl Launcher {
             .args(["--bus", &self.servers.bus])
             .args(["--store", &self.servers.store])
             .args(["--cache", &self.servers.cache])
-            .args(["--metrics-listen", "127.0.0.1:0"]);
+            .args(["--metrics-listen", metrics]);
         if name != "api-gateway" {
             command.env("GRIDTALLY_BROKER_PREFIX", &self.prefix);
         }
@@ -158,7 +158,7 @@ impl Launcher {
     /// # Errors
     /// When it does not get ready; with what it said.
     pub fn start(&self, name: &'static str, listen: &str, more: &[String]) -> Result<Running> {
-        let mut command = self.command(name)?;
+        let mut command = self.command(name, FREE)?;
         command.args(["--listen", listen]).args(more);
         let (process, ready) = Process::start(command).with_context(|| name.to_owned())?;
         Ok(Running {
@@ -212,14 +212,24 @@ impl Services {
     /// # Errors
     /// When one does not get ready.
     pub fn start(launcher: Launcher) -> Result<Self> {
+        let billing = launcher.start("billing-service", FREE, &[])?;
+        let address = billing.ready.billing_grpc.as_ref();
+        let url = format!("http://{}", address.context("billing has no address")?);
+        Self::around(launcher, billing, &url)
+    }
+
+    /// Starts the others on free ports; they look for billing at `billing_url`.
+    ///
+    /// # Errors
+    /// When one does not get ready.
+    pub fn around(launcher: Launcher, billing: Running, billing_url: &str) -> Result<Self> {
         let url = |name: &str, address: &Option<String>| -> Result<[String; 2]> {
             let address = address
                 .as_ref()
                 .with_context(|| format!("{name} has no address"))?;
             Ok([format!("--{name}-url"), format!("http://{address}")])
         };
-        let billing = launcher.start("billing-service", FREE, &[])?;
-        let at_billing = url("billing", &billing.ready.billing_grpc)?;
+        let at_billing = ["--billing-url".to_owned(), billing_url.to_owned()];
         let analytics = launcher.start("analytics-service", FREE, &at_billing)?;
         let ingestion = launcher.start("ingestion-service", FREE, &[])?;
         let mut more = vec!["--staff-listen".to_owned(), FREE.to_owned()];

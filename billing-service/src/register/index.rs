@@ -92,6 +92,15 @@ impl MeterFacts {
 }
 
 impl Index {
+    /// Without anything but the numbers of its groups, which whoever asked before may still hold.
+    pub(super) fn emptied(&self) -> Self {
+        Self {
+            groups: self.groups.clone(),
+            group_numbers: self.group_numbers.clone(),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn put_service_point(&mut self, point: &ServicePoint) {
         let zone = point.zone.parse().unwrap_or(Tz::UTC); // checked before it was written
         let group = self.group_number(point);

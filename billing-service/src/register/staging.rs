@@ -186,7 +186,7 @@ impl<'a> Staging<'a> {
                 name: VERSION.to_owned(),
                 value: i64::try_from(version).unwrap_or(i64::MAX),
             }));
-            store.backend().put(self.entries).await?;
+            self.register.change_store(self.entries).await?;
             stored = Some(Stored {
                 register: self.register,
                 changes: self.changes,

@@ -122,14 +122,14 @@ impl quarantine_server::Quarantine for Quarantine {
         &self,
         request: Request<ListQuarantinedRequest>,
     ) -> Result<Response<ListQuarantinedResponse>, Status> {
-        answer(self.list(&request.into_inner()).await)
+        answer(&self.office, self.list(&request.into_inner())).await
     }
 
     async fn replay_quarantined(
         &self,
         request: Request<ReplayQuarantinedRequest>,
     ) -> Result<Response<ReplayQuarantinedResponse>, Status> {
-        answer(self.replay(&request.into_inner().id).await)
+        answer(&self.office, self.replay(&request.into_inner().id)).await
     }
 }
 

@@ -1,8 +1,10 @@
 //! Documents in MongoDB: a collection per kind, `{_id, schema, data, view}` each (see [`service_kit::mongo`]).
 //!
 //! `data` holds the same bytes as the embedded store does and alone counts; `view` shows what has a form in JSON to people with a
-//! shell. A write is durable when it returns, so there is nothing left to sync.
+//! shell. A write is durable when it returns, so there is nothing left to sync. Beside them is the log of what changed the register
+//! ([`changes`]), by which several processes agree on one that leads.
 
+mod changes;
 mod view;
 
 use std::collections::BTreeMap;
@@ -12,45 +14,75 @@ use service_kit::mongo::{Mongo, Record, after_prefix};
 
 use super::{Collection, DocumentStore, Entry, Inserted};
 use crate::error::StoreError;
+use changes::{Changes, Places};
+
+/// The log of changes.
+const CHANGES: &str = "changes";
 
 /// See [`DocumentStore`].
 pub(crate) struct MongoDocuments {
     mongo: Mongo,
+    changes: Changes<Mongo>,
 }
 
 impl MongoDocuments {
     /// The collections that must be there.
     pub(crate) fn collections() -> impl Iterator<Item = &'static str> {
-        Collection::ALL.iter().map(|collection| collection.name())
+        let documents = Collection::ALL.iter().map(|collection| collection.name());
+        documents.chain([CHANGES])
     }
 
     /// The documents of a database that was opened with [`Self::collections`].
     pub(crate) fn new(mongo: Mongo) -> Self {
-        Self { mongo }
-    }
-
-    /// Writes the entries of each collection together; outcomes in order of the entries.
-    async fn write(&self, entries: Vec<Entry>, replace: bool) -> Result<Vec<Inserted>, StoreError> {
-        let mut outcomes = vec![Inserted::Already; entries.len()];
-        let mut by_collection: BTreeMap<&str, (Vec<usize>, Vec<Record>)> = BTreeMap::new();
-        for (place, entry) in entries.into_iter().enumerate() {
-            let (places, records) = by_collection.entry(entry.collection.name()).or_default();
-            places.push(place);
-            records.push(record(entry));
+        Self {
+            changes: Changes::new(mongo.clone()),
+            mongo,
         }
-        for (collection, (places, records)) in by_collection {
-            let new = if replace {
-                self.mongo.put(collection, &records).await?
-            } else {
-                self.mongo.insert(collection, &records).await?
-            };
-            for (place, _) in places.into_iter().zip(new).filter(|(_, new)| *new) {
-                if let Some(outcome) = outcomes.get_mut(place) {
-                    *outcome = Inserted::New;
-                }
+    }
+}
+
+/// Writes the entries of each collection together; outcomes in order of the entries.
+async fn write(mongo: &Mongo, entries: Vec<Entry>, replace: bool) -> Result<Vec<Inserted>, StoreError> {
+    let mut outcomes = vec![Inserted::Already; entries.len()];
+    let mut by_collection: BTreeMap<&str, (Vec<usize>, Vec<Record>)> = BTreeMap::new();
+    for (place, entry) in entries.into_iter().enumerate() {
+        let (places, records) = by_collection.entry(entry.collection.name()).or_default();
+        places.push(place);
+        records.push(record(entry));
+    }
+    for (collection, (places, records)) in by_collection {
+        let new = if replace {
+            mongo.put(collection, &records).await?
+        } else {
+            mongo.insert(collection, &records).await?
+        };
+        for (place, _) in places.into_iter().zip(new).filter(|(_, new)| *new) {
+            if let Some(outcome) = outcomes.get_mut(place) {
+                *outcome = Inserted::New;
             }
         }
-        Ok(outcomes)
+    }
+    Ok(outcomes)
+}
+
+/// So that they are found by `_id` and listed in order.
+fn change_id(number: u64) -> String {
+    format!("{number:020}")
+}
+
+#[async_trait::async_trait]
+impl Places for Mongo {
+    async fn claim(&self, number: u64, entry: Vec<u8>) -> Result<bool, StoreError> {
+        let record = Record::new(change_id(number), entry);
+        Ok(self.insert(CHANGES, &[record]).await? == [true])
+    }
+
+    async fn entry(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get(CHANGES, &change_id(number)).await?)
+    }
+
+    async fn put(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        write(self, entries, true).await.map(drop)
     }
 }
 
@@ -65,11 +97,11 @@ fn record(entry: Entry) -> Record {
 #[async_trait::async_trait]
 impl DocumentStore for MongoDocuments {
     async fn insert(&self, entries: Vec<Entry>) -> Result<Vec<Inserted>, StoreError> {
-        self.write(entries, false).await
+        write(&self.mongo, entries, false).await
     }
 
     async fn put(&self, entries: Vec<Entry>) -> Result<Vec<Inserted>, StoreError> {
-        self.write(entries, true).await
+        write(&self.mongo, entries, true).await
     }
 
     async fn remove(&self, collection: Collection, id: &str) -> Result<(), StoreError> {
@@ -101,6 +133,26 @@ impl DocumentStore for MongoDocuments {
 
     async fn sync(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn lead(&self) -> Result<(), StoreError> {
+        self.changes.begin().await
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        self.changes.look().await
+    }
+
+    fn leads(&self) -> bool {
+        self.changes.leads()
+    }
+
+    async fn change(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        self.changes.change(entries).await
+    }
+
+    async fn settle(&self) -> Result<(), StoreError> {
+        self.changes.settle().await
     }
 }
 

@@ -136,6 +136,15 @@ pub trait Bus: Send + Sync {
         from: Option<Position>,
     ) -> Result<Box<dyn Subscription>, BusError>;
 
+    /// Returns when this process leads `group`: of several that ask one does, and another when the bus has lost sight of that one. Nothing
+    /// may depend on there being only one: who was cut off, or stood still, does not hear of the next. A journal has one process, and that leads.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when the bus is closed before.
+    async fn lead(&self, _group: Group) -> Result<(), BusError> {
+        Ok(())
+    }
+
     /// How long messages may wait for their acknowledgement without holding up those behind them. None: as long as there is room for what
     /// is kept.
     fn ack_within(&self) -> Option<Duration> {

@@ -1,10 +1,10 @@
-//! The RabbitMQ backend: quorum queues, confirms, and a supervisor of our own over three connections.
+//! The RabbitMQ backend: quorum queues, confirms, and a supervisor of our own over its connections.
 //!
 //! **Publishing.** A message goes to billing's queue of its topic (`billing.readings.<n>`, `billing.events`) by the default exchange, and
 //! only that queue's confirm counts. After the confirm a copy goes to the exchange `readings` (routing key: the shard) or `events`
 //! (the kind), for `analytics.readings.<n>` and for whoever binds a queue; the fate of copies decides nothing.
 //!
-//! **Connections.** One to publish, one for copies, one to consume. lapin's recovery is off: on any error a connection is dropped and all
+//! **Connections.** One to publish, one for copies, one to consume, and one for whoever asks who leads. lapin's recovery is off: on any error a connection is dropped and all
 //! starts over, topology included, with waits of 100 ms to 5 s and without an end. Everything has a deadline.
 //!
 //! **Positions.** Queues have none. The publisher stamps every message with its clock in microseconds, strictly growing; a subscription
@@ -35,6 +35,7 @@ mod consuming;
 mod copies;
 mod cursor;
 mod envelope;
+mod lead;
 mod link;
 mod names;
 mod order;
@@ -323,6 +324,19 @@ impl Bus for Rabbit {
         let number = self.subscriptions.fetch_add(1, Ordering::Relaxed);
         let reader = Reader::start(&self.common, number, (group, topic), from, current.clone()).await;
         Ok(Box::new(reader))
+    }
+
+    /// Ask once: each call would be another candidate.
+    async fn lead(&self, group: Group) -> Result<(), BusError> {
+        let (leads, mut told) = watch::channel(false);
+        self.common
+            .tasks
+            .spawn(lead::keep(Arc::clone(&self.common), group, leads));
+        // The task ends with the bus only.
+        told.wait_for(|leads| *leads)
+            .await
+            .map(drop)
+            .map_err(|_| status::closed())
     }
 
     fn ack_within(&self) -> Option<Duration> {

@@ -134,6 +134,12 @@ pub async fn bind(what: &'static str, address: Option<SocketAddr>) -> Result<Opt
 }
 
 impl Port {
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Serves `services`, as healthy as `readiness` says. When the port fails, `failed` is cancelled.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 //! A [`Link`] is what a generated client is made of. A status that the other service gives passes through as it is, with its reason.
 //! Everything else that can happen to a call (no connection, one that breaks, no answer in time) is UNAVAILABLE: the outcome is not
 //! known, and the caller may send the same again. Nothing is repeated here.
+//!
+//! Of several addresses one is in use: until it cannot be reached, or is asked whether it is well and does not say so; then the next one is.
 
 mod outage;
 mod settings;
@@ -55,7 +57,10 @@ pub struct Link(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     name: &'static str,
-    channels: Vec<Channel>,
+    /// The connections to each address.
+    places: Vec<Vec<Channel>>,
+    /// How often another address was taken into use; the remainder says which one is.
+    moves: AtomicUsize,
     next: AtomicUsize,
     slots: Semaphore,
     deadline: Duration,
@@ -73,22 +78,24 @@ impl Link {
         config: &LinkConfig,
         longer: &[(&'static str, Duration)],
     ) -> Result<Self, Status> {
-        let endpoint = Endpoint::from_shared(config.url.clone())
-            .map_err(|error| Status::unavailable(format!("{name} has no address: {error}")))?
-            .connect_timeout(CONNECT_WITHIN)
-            .tcp_nodelay(true)
-            .http2_max_header_list_size(HEADER_LIST_BYTES)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_keep_alive_interval(KEEPALIVE_EVERY)
-            .keep_alive_timeout(KEEPALIVE_WITHIN)
-            .keep_alive_while_idle(true);
-        let channels = (0..config.connections.max(1))
-            .map(|_| endpoint.connect_lazy())
-            .collect();
+        let connections = |address: &str| {
+            let endpoint = Endpoint::from_shared(address.to_owned())
+                .map_err(|error| Status::unavailable(format!("{name} has no address: {error}")))?
+                .connect_timeout(CONNECT_WITHIN)
+                .tcp_nodelay(true)
+                .http2_max_header_list_size(HEADER_LIST_BYTES)
+                .initial_stream_window_size(STREAM_WINDOW)
+                .initial_connection_window_size(CONNECTION_WINDOW)
+                .http2_keep_alive_interval(KEEPALIVE_EVERY)
+                .keep_alive_timeout(KEEPALIVE_WITHIN)
+                .keep_alive_while_idle(true);
+            let channels = (0..config.connections.max(1)).map(|_| endpoint.connect_lazy());
+            Ok::<Vec<Channel>, Status>(channels.collect())
+        };
         Ok(Self(Arc::new(Shared {
             name,
-            channels,
+            places: config.addresses().map(connections).collect::<Result<_, _>>()?,
+            moves: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
             slots: Semaphore::new(config.in_flight),
             deadline: config.deadline,
@@ -124,6 +131,15 @@ impl Link {
         let asked = HealthCheckRequest {
             service: String::new(),
         };
+        let moves = self.0.moves.load(Ordering::Relaxed);
+        let state = self.ask(asked).await;
+        if state.is_err() {
+            self.0.move_on(moves);
+        }
+        state
+    }
+
+    async fn ask(&self, asked: HealthCheckRequest) -> Result<(), String> {
         let asked_at = Instant::now();
         match HealthClient::new(self.clone()).check(asked).await {
             Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => Ok(()),
@@ -154,13 +170,15 @@ impl Link {
         if !probing {
             shared.outage.pause_over()?;
         }
-        match timeout_at(deadline, shared.exchange(request)).await {
+        let moves = shared.moves.load(Ordering::Relaxed);
+        match timeout_at(deadline, shared.exchange(moves, request)).await {
             Ok(Ok(answer)) => {
                 shared.outage.over();
                 Ok(answer)
             }
             Ok(Err(why)) => {
                 shared.outage.noticed(&why);
+                shared.move_on(moves);
                 Err(unavailable(format!(
                     "{} cannot be reached ({why}); the outcome is not known",
                     shared.name
@@ -194,10 +212,25 @@ impl Shared {
         }
     }
 
+    /// Takes the next address into use, unless somebody did since there were so many `moves`.
+    fn move_on(&self, moves: usize) {
+        let moved =
+            self.moves
+                .compare_exchange(moves, moves.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
+        if moved.is_ok() && self.places.len() > 1 {
+            tracing::debug!(dependency = self.name, "trying the next address");
+        }
+    }
+
     /// The whole answer: within the deadline there is nothing left that could break afterwards.
-    async fn exchange(&self, request: http::Request<Body>) -> Result<http::Response<Body>, String> {
+    async fn exchange(
+        &self,
+        moves: usize,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, String> {
+        let channels = self.places.get(moves % self.places.len()).ok_or("no address")?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let channel = self.channels.get(turn % self.channels.len());
+        let channel = channels.get(turn % channels.len());
         let mut channel = channel.cloned().ok_or("no connection")?;
         let channel = channel.ready().await.map_err(|error| chain(&error))?;
         let answer = channel.call(request).await.map_err(|error| chain(&error))?;
@@ -258,3 +291,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     parts.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

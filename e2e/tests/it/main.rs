@@ -25,3 +25,4 @@ mod sending;
 mod services;
 mod smoke;
 mod strangers;
+mod takeover;

@@ -156,7 +156,7 @@ fn passwords_are_not_printed() -> Result<()> {
 }
 
 /// An address that nobody has at the moment.
-fn free_address() -> Result<String> {
+pub(crate) fn free_address() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 

@@ -19,7 +19,7 @@ use crate::order::{MONTH, disordered, export};
 use crate::sending::{self, Shared};
 
 /// Queues, a database and keys of the cache for `test` alone.
-fn own(test: &str) -> Result<(Servers, String)> {
+pub(crate) fn own(test: &str) -> Result<(Servers, String)> {
     let name = format!("{test}-{}", std::process::id());
     Ok((Servers::of_environment(&name)?, format!("{name}.")))
 }

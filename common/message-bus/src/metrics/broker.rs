@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     Copies,
     /// Subscriptions.
     Consume,
+    /// Who of several processes leads.
+    Lead,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
             Self::Publish => "publish",
             Self::Copies => "copies",
             Self::Consume => "consume",
+            Self::Lead => "lead",
         }
     }
 }
@@ -102,7 +105,7 @@ impl Metrics {
                 &["group"],
             )?,
         };
-        for purpose in [Purpose::Publish, Purpose::Copies, Purpose::Consume] {
+        for purpose in [Purpose::Publish, Purpose::Copies, Purpose::Consume, Purpose::Lead] {
             metrics.reconnects.with_label_values(&[purpose.word()]);
         }
         for group in [Group::Billing, Group::Analytics] {

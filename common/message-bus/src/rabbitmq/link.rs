@@ -12,8 +12,9 @@ use lapin::{Channel, Connection, ConnectionProperties, ErrorKind, Event};
 use super::stamps;
 use crate::BusError;
 
-/// Seconds without a sign of life after which either side asks for one; after twice this the connection is given up.
-const HEARTBEAT_SECONDS: u16 = 10;
+/// Seconds without a sign of life after which either side asks for one; after twice this, or a little more, the connection is given up and
+/// what it held is handed to others. RabbitMQ's manual takes less than this for too little.
+const HEARTBEAT_SECONDS: u16 = 5;
 /// The most a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The most one answer of the broker may take that is no confirm: declaring, consuming, closing.

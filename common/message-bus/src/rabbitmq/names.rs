@@ -18,14 +18,16 @@ impl Names {
     /// The queue that a group reads a topic from.
     pub(super) fn queue(&self, group: Group, topic: Topic) -> String {
         let prefix = &self.prefix;
-        let group = match group {
-            Group::Billing => "billing",
-            Group::Analytics => "analytics",
-        };
+        let group = word(group);
         match topic {
             Topic::Readings { shard } => format!("{prefix}{group}.readings.{shard}"),
             Topic::Events => format!("{prefix}{group}.events"),
         }
+    }
+
+    /// The queue whose active consumer leads a group.
+    pub(super) fn lead(&self, group: Group) -> String {
+        format!("{}{}.lead", self.prefix, word(group))
     }
 
     /// The exchange that copies of a topic are published to: for analytics, and for anybody who binds a queue to it.
@@ -48,6 +50,13 @@ impl Names {
             Topic::Readings { shard } => shard.to_string(),
             Topic::Events => kind.to_owned(),
         }
+    }
+}
+
+fn word(group: Group) -> &'static str {
+    match group {
+        Group::Billing => "billing",
+        Group::Analytics => "analytics",
     }
 }
 

@@ -14,6 +14,7 @@ use crate::contract::{self, Backend, Place};
 
 mod broker;
 mod faults;
+mod lead;
 mod load;
 mod settings;
 
@@ -58,7 +59,7 @@ impl Broker {
         for options in places {
             let channel = connection.create_channel().await.unwrap();
             let names = Names::new(&options.prefix);
-            let mut queues = vec![names.shards()];
+            let mut queues = vec![names.shards(), names.lead(Group::Billing)];
             for topic in names::topics(options.shards) {
                 queues.extend([Group::Billing, Group::Analytics].map(|group| names.queue(group, topic)));
                 let exchange = names.exchange(topic).into();

@@ -90,6 +90,18 @@ pub(super) async fn queue(
     Ok(())
 }
 
+/// Declares the queue whose active consumer leads `group`. It keeps one word: more would say no more.
+///
+/// # Errors
+/// [`BusError::Refused`], [`BusError::Unavailable`].
+pub(super) async fn lead(channel: &Channel, names: &Names, group: Group) -> Result<(), BusError> {
+    let mut arguments = quorum();
+    arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+    arguments.insert("x-max-length".into(), long(1));
+    arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
+    declare_queue(channel, &names.lead(group), arguments).await
+}
+
 async fn exchange(channel: &Channel, names: &Names, topic: Topic) -> Result<(), BusError> {
     let options = ExchangeDeclareOptions {
         durable: true,

@@ -10,6 +10,8 @@ use crate::units;
 
 /// More connections would only make the peer's bound fill earlier.
 const MAX_CONNECTIONS: usize = 16;
+/// More addresses are no service, but a typing error.
+const MAX_ADDRESSES: usize = 16;
 /// More would wait at the peer's own bound.
 const MAX_IN_FLIGHT: usize = 1_024;
 
@@ -17,14 +19,14 @@ const MAX_IN_FLIGHT: usize = 1_024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkConfig {
-    /// Where the service is: `http://host:port`.
+    /// Where the service is: `http://host:port`, or several with commas between: of these one answers, and is looked for.
     pub url: String,
     /// How long an answer may take before its outcome counts as unknown. A few calls, such as a bill run, have longer ones of their own.
     #[serde(with = "units::duration")]
     pub deadline: Duration,
     /// Calls under way at a time; more wait, at most as long as the deadline.
     pub in_flight: usize,
-    /// Connections, used in turn.
+    /// Connections to the address in use, used in turn.
     pub connections: usize,
 }
 
@@ -40,6 +42,11 @@ impl LinkConfig {
         }
     }
 
+    /// The addresses.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.url.split(',').map(str::trim)
+    }
+
     /// What is wrong with it; keys begin with `prefix`.
     #[must_use]
     pub fn problems(&self, prefix: &str) -> Vec<Problem> {
@@ -49,7 +56,11 @@ impl LinkConfig {
                 problems.push(Problem::new(format!("{prefix}{key}"), what));
             }
         };
-        expect(is_plain(&self.url), "url", "must be http://host:port".to_owned());
+        expect(
+            self.addresses().all(is_plain) && self.addresses().count() <= MAX_ADDRESSES,
+            "url",
+            format!("must be http://host:port, or up to {MAX_ADDRESSES} of them with commas between"),
+        );
         expect(
             !self.deadline.is_zero(),
             "deadline",

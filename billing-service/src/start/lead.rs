@@ -1,0 +1,74 @@
+//! One billing-service leads, others stand by (`docs/adr/0012`).
+
+use std::time::Duration;
+
+use message_bus::Group;
+use service_kit::internal::{self, Port};
+use tokio_util::sync::CancellationToken;
+
+use super::Deps;
+use crate::backend::EMBEDDED;
+use crate::error::{Error, StoreError};
+use crate::store::Store;
+
+/// Who is told so soon that it leads did not stand by.
+const AT_ONCE: Duration = Duration::from_secs(2);
+/// A broker has missed by then whoever died without a word.
+const GONE_WITHIN: Duration = Duration::from_secs(30);
+/// Two with embedded stores would each have a part of the readings.
+const ONE_STORE: &str = "store: another billing-service takes the readings of this bus; with embedded: there can be one, with mongodb:// there may be several";
+/// How often the leader looks whether it was replaced.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Returns when the bus says that this process leads. Meanwhile nobody listens on `port`, so that callers find the one who does.
+pub(super) async fn wait(port: Option<Port>, deps: &Deps) -> Result<Option<Port>, Error> {
+    let mut lead = std::pin::pin!(deps.bus.lead(Group::Billing));
+    if let Ok(led) = tokio::time::timeout(AT_ONCE, &mut lead).await {
+        led?;
+        return Ok(port);
+    }
+    let told = deps.readiness.told_by("lead", false);
+    if deps.store == EMBEDDED {
+        told.down("another billing-service leads; perhaps it is about to be missed".to_owned());
+        let led = tokio::time::timeout(GONE_WITHIN, lead).await;
+        led.map_err(|_| Error::Config(ONE_STORE.to_owned()))??;
+        told.up();
+        return Ok(port);
+    }
+    told.down("another billing-service leads; this one stands by".to_owned());
+    tracing::info!("standing by: another billing-service leads");
+    let address = port.map(|port| port.address());
+    // A program that stands by does what it is there for; one process of all services waits for its billing.
+    deps.readiness.set(address.is_some());
+    lead.await?;
+    tracing::info!("leading from now on");
+    deps.readiness.set(false);
+    told.up();
+    Ok(internal::bind("billing gRPC", address).await?)
+}
+
+/// Looks again and again whether another process leads, until `stop`.
+///
+/// # Errors
+/// [`StoreError::NotLeading`] when one does: what this one knows is out of date, so it ends.
+pub(super) async fn watch(store: Store, stop: CancellationToken) -> Result<(), StoreError> {
+    loop {
+        match store.look().await {
+            Err(replaced @ StoreError::NotLeading) => {
+                tracing::warn!(
+                    "another billing-service leads: this one ends, and stands by when it is started again"
+                );
+                return Err(replaced);
+            }
+            Err(error) => tracing::debug!(%error, "cannot look who leads"), // the readiness of the store says it
+            Ok(()) => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
