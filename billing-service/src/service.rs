@@ -173,12 +173,14 @@ impl billing_server::Billing for Service {
         &self,
         request: Request<RunBillsRequest>,
     ) -> Result<Response<RunBillsResponse>, Status> {
-        let work = Box::pin(bills::run(&self.office, &request.into_inner())); // a large one
+        let request = request.into_inner();
+        let work = Box::pin(bills::run(&self.office, &request)); // a large one
         answer(&self.office, work).await
     }
 
     async fn issue_bill(&self, request: Request<IssueBillRequest>) -> Result<Response<Bill>, Status> {
-        let work = Box::pin(bills::issue(&self.office, &request.into_inner())); // a large one
+        let request = request.into_inner();
+        let work = Box::pin(bills::issue(&self.office, &request)); // a large one
         answer(&self.office, work).await
     }
 }

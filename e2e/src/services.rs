@@ -87,6 +87,17 @@ pub struct Running {
 }
 
 impl Running {
+    /// A program that was started with nothing but what all share, and got ready.
+    #[must_use]
+    pub fn new(name: &'static str, process: Process, ready: Ready) -> Self {
+        Self {
+            process,
+            ready,
+            name,
+            more: Vec::new(),
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -29,13 +29,13 @@ pub(super) async fn wait(port: Option<Port>, deps: &Deps) -> Result<Option<Port>
     }
     let told = deps.readiness.told_by("lead", false);
     if deps.store == EMBEDDED {
-        told.down("another billing-service leads; perhaps it is about to be missed".to_owned());
+        told.idle("another billing-service leads; perhaps it is about to be missed");
         let led = tokio::time::timeout(GONE_WITHIN, lead).await;
         led.map_err(|_| Error::Config(ONE_STORE.to_owned()))??;
         told.up();
         return Ok(port);
     }
-    told.down("another billing-service leads; this one stands by".to_owned());
+    told.idle("another billing-service leads; this one stands by");
     tracing::info!("standing by: another billing-service leads");
     let address = port.map(|port| port.address());
     // A program that stands by does what it is there for; one process of all services waits for its billing.

@@ -58,6 +58,11 @@ impl Told {
         }
     }
 
+    /// It is not there, as it may well be: for readiness alone, with no line in the log.
+    pub fn idle(&self, why: &'static str) {
+        let _before = self.set(Err(why));
+    }
+
     /// Returns what was said before.
     fn set(&self, state: Condition) -> Condition {
         let mut known = self.state.write().unwrap_or_else(PoisonError::into_inner);

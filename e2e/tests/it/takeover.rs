@@ -59,10 +59,7 @@ impl StandBy {
     /// Waits until it leads.
     fn leads(self) -> Result<Running> {
         let ready = self.process.ready().context("it never led")?;
-        Ok(Running {
-            process: self.process,
-            ready,
-        })
+        Ok(Running::new("billing-service", self.process, ready))
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::Readiness;
 use crate::internal::{Services, Serving, bind};
 
 /// Nothing here takes longer, unless it never comes.
@@ -23,7 +24,9 @@ async fn free() -> SocketAddr {
 async fn serve(address: SocketAddr) -> Serving {
     let port = bind("a test", Some(address)).await.unwrap().unwrap();
     let services = Services::new(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    port.serve(services, CancellationToken::new()).await.unwrap()
+    let ready = Readiness::default();
+    ready.set(true);
+    port.serve(services, CancellationToken::new(), &ready).unwrap()
 }
 
 fn link(addresses: &[SocketAddr]) -> Link {
