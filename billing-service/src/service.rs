@@ -168,13 +168,13 @@ impl billing_server::Billing for Service {
         &self,
         request: Request<RunBillsRequest>,
     ) -> Result<Response<RunBillsResponse>, Status> {
-        let work = Box::pin(bills::run(&self.office, &request.into_inner())); // a large one
-        answer(&self.office, work).await
+        let request = request.into_inner();
+        answer(&self.office, Box::pin(bills::run(&self.office, &request))).await
     }
 
     async fn issue_bill(&self, request: Request<IssueBillRequest>) -> Result<Response<Bill>, Status> {
-        let work = Box::pin(bills::issue(&self.office, &request.into_inner())); // a large one
-        answer(&self.office, work).await
+        let request = request.into_inner();
+        answer(&self.office, Box::pin(bills::issue(&self.office, &request))).await
     }
 }
 
