@@ -174,14 +174,12 @@ impl billing_server::Billing for Service {
         request: Request<RunBillsRequest>,
     ) -> Result<Response<RunBillsResponse>, Status> {
         let request = request.into_inner();
-        let work = Box::pin(bills::run(&self.office, &request)); // a large one
-        answer(&self.office, work).await
+        answer(&self.office, Box::pin(bills::run(&self.office, &request))).await
     }
 
     async fn issue_bill(&self, request: Request<IssueBillRequest>) -> Result<Response<Bill>, Status> {
         let request = request.into_inner();
-        let work = Box::pin(bills::issue(&self.office, &request)); // a large one
-        answer(&self.office, work).await
+        answer(&self.office, Box::pin(bills::issue(&self.office, &request))).await
     }
 }
 

@@ -71,6 +71,9 @@ impl Places for &Model {
     }
 }
 
+/// What is left of a process.
+type Life<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
 const IDS: [&str; 2] = ["a", "b"];
 
 impl Model {
@@ -176,7 +179,7 @@ proptest! {
     ) {
         let model = Model::default();
         {
-            let mut running: Vec<(usize, Pin<Box<dyn Future<Output = ()> + '_>>)> = Vec::new();
+            let mut running: Vec<(usize, Life<'_>)> = Vec::new();
             for (who, deeds) in everybody.iter().enumerate() {
                 running.push((who, Box::pin(model.process(who, deeds))));
             }

@@ -14,6 +14,13 @@ async fn leads(bus: &Rabbit, patience: Duration) -> bool {
     }
 }
 
+/// Asks in the background.
+#[expect(clippy::disallowed_methods, reason = "a test has no task tracker")]
+fn candidate(bus: &Arc<Rabbit>) -> tokio::task::JoinHandle<Result<(), BusError>> {
+    let bus = Arc::clone(bus);
+    tokio::spawn(async move { bus.lead(Group::Billing).await })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_several_leads_and_the_next_when_it_is_gone() {
     let broker = Broker::at(url());
@@ -21,8 +28,7 @@ async fn one_of_several_leads_and_the_next_when_it_is_gone() {
     let first = open(&broker.url, options.clone()).await.unwrap();
     let second = open(&broker.url, options.clone()).await.unwrap();
     assert!(leads(&first, PATIENCE).await);
-    let waiting = Arc::clone(&second);
-    let next = tokio::spawn(async move { waiting.lead(Group::Billing).await });
+    let next = candidate(&second);
     tokio::time::sleep(Duration::from_millis(1_500)).await; // asks three times
     assert!(!next.is_finished(), "one leads");
     first.close().await.unwrap();
@@ -44,8 +50,7 @@ async fn who_waits_leads_after_the_broker_was_away() {
     let first = open(&broker.url, options.clone()).await.unwrap();
     assert!(leads(&first, PATIENCE).await);
     let second = open(&broker.url, options).await.unwrap();
-    let waiting = Arc::clone(&second);
-    let next = tokio::spawn(async move { waiting.lead(Group::Billing).await });
+    let next = candidate(&second);
     private.stop();
     first.close().await.unwrap();
     private.start();
