@@ -320,6 +320,3 @@ async fn gauges(office: Arc<Office>, stop: CancellationToken) -> Result<(), Erro
         }
     }
 }
-
-#[cfg(test)]
-pub(crate) mod tests;
