@@ -148,11 +148,14 @@ impl Clock {
         if from.is_none() && to.is_none() {
             return Some(None);
         }
-        let clock = Self {
+        let mut clock = Self {
             from: from.unwrap_or(Some(0))?,
             to: to.unwrap_or(Some(DAY_MINUTES))?,
         };
-        if clock.from == clock.to || clock.from == DAY_MINUTES {
+        if clock.from == DAY_MINUTES && clock.to != DAY_MINUTES {
+            clock.from = 0; // the end of a day is the beginning of the next
+        }
+        if clock.from == clock.to {
             problems.add(
                 &path,
                 "from and to leave it open whether this is nothing or the whole day",

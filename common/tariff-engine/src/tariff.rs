@@ -227,7 +227,17 @@ fn read_currency(at: &At<'_>, problems: &mut Problems) -> Option<String> {
     )
 }
 
-/// An IANA zone, or the fixed zone of whole hours.
+/// Zones that have kept an offset of broken hours since 1986, without summer time.
+const BROKEN_HOURS: [(&str, Tz); 6] = [
+    ("-9.5", Tz::Pacific__Marquesas),
+    ("4.5", Tz::Asia__Kabul),
+    ("5.5", Tz::Asia__Kolkata),
+    ("5.75", Tz::Asia__Kathmandu),
+    ("6.5", Tz::Asia__Yangon),
+    ("9.5", Tz::Australia__Darwin),
+];
+
+/// An IANA zone, or a fixed one.
 fn read_zone(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Tz> {
     let path = fields.path_of("timezone");
     match (fields.get("timezone"), fields.get("utc_offset_hours")) {
@@ -237,11 +247,18 @@ fn read_zone(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Tz> {
             .ok()
             .or_else(|| at.wrong_as("ZONE_UNKNOWN", problems, "must be an IANA time zone")),
         (None, Some(at)) => {
-            let hours = at.number(problems)?.to_whole();
+            let number = at.number(problems)?;
             // The names of these zones count the other way round.
-            let name = hours.map(|hours| format!("Etc/GMT{:+}", hours.saturating_neg()));
-            name.and_then(|name| name.parse().ok())
-                .or_else(|| at.wrong(problems, "must be whole hours from -12 to 14"))
+            let name = (number.to_whole()).map(|hours| format!("Etc/GMT{:+}", hours.saturating_neg()));
+            let whole = name.and_then(|name| name.parse().ok());
+            let shown = number.to_string();
+            let broken = BROKEN_HOURS.iter().find(|(hours, _)| *hours == shown);
+            whole.or(broken.map(|(_, zone)| *zone)).or_else(|| {
+                at.wrong(
+                    problems,
+                    "must be whole hours from -12 to 14, or -9.5, 4.5, 5.5, 5.75, 6.5 or 9.5",
+                )
+            })
         }
         _ => {
             problems.add(&path, "must have either timezone or utc_offset_hours");
@@ -290,19 +307,20 @@ fn read_versions(
             if found.is_empty() {
                 return versions.wrong(problems, "must not be empty");
             }
-            for (index, pair) in found.windows(2).enumerate() {
-                if let [earlier, later] = pair
+            let mut found: Vec<(Version, &At<'_>)> = found.into_iter().zip(&items).collect();
+            found.sort_by_key(|(version, _)| version.from);
+            for pair in found.windows(2) {
+                if let [(earlier, _), (later, at)] = pair
                     && earlier.to.is_none_or(|to| later.from < Some(to))
                 {
-                    let next = items.get(index.saturating_add(1));
                     problems.add_as(
                         "VERSION_OVERLAP",
-                        next.map_or("versions", |at| &at.path),
+                        &at.path,
                         "begins before the version before it ends",
                     );
                 }
             }
-            Some((found, true))
+            Some((found.into_iter().map(|(version, _)| version).collect(), true))
         }
         _ => {
             problems.add(&path, "must have either charges or versions");

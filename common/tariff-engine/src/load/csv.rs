@@ -5,12 +5,16 @@ use std::cmp::Ordering;
 use super::{Load, MINUTE_MS, PER_KWH, units};
 use crate::exact::Exact;
 use crate::instant;
+use crate::rounding::Mode;
 use crate::statement::Register;
 
 /// Columns that say nothing about the energy.
 const NOT_ENERGY: [&str; 5] = ["start_utc", "start_local", "minutes", "quality", "received_utc"];
 /// Minutes of a day: the longest interval.
 const MAX_MINUTES: i64 = 1440;
+
+/// Decimals that are kept of a kWh. Measured values have fewer; what files have beyond is the noise of floating point.
+const DECIMALS: u32 = 9;
 
 /// The rows of a load file, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,7 +229,8 @@ fn energy(text: &str) -> Result<i64, String> {
     let number: Exact = text
         .parse()
         .map_err(|_| format!("{text:?} is no number of kWh"))?;
-    units(&number).ok_or_else(|| format!("{text:?} is finer than 10^-9 kWh or too large"))
+    let number = number.rounded(DECIMALS, Mode::HalfEven);
+    units(&number).ok_or_else(|| format!("{text:?} kWh is too large"))
 }
 
 /// The usual cell: digits, a point, at most nine digits.

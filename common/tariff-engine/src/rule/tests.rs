@@ -86,6 +86,10 @@ fn rules_that_say_nothing_clear_are_refused() {
         "[0].to: must be a clock time from 00:00 to 24:00",
     );
     check(
+        r#"[{"from": "24:00", "to": "00:00"}]"#,
+        "[0]: from and to leave it open whether this is nothing or the whole day",
+    );
+    check(
         r#"[{"from": "06:00", "to": "06:00"}]"#,
         "[0]: from and to leave it open whether this is nothing or the whole day",
     );

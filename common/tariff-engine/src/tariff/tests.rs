@@ -1,3 +1,5 @@
+use chrono::{Offset as _, TimeZone as _};
+
 use super::*;
 
 const FLAT: &str = r#"{"currency": "EUR", "timezone": "Europe/Berlin",
@@ -89,6 +91,49 @@ fn versions_that_overlap_or_end_early_are_refused() {
         ),
         "versions[1]: begins before the version before it ends",
     );
+}
+
+#[test]
+fn versions_may_be_told_in_any_order() {
+    let tariff = |versions: &str| {
+        let text = format!(
+            r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "none"}}, "versions": [{versions}]}}"#
+        );
+        Tariff::parse(&text).unwrap().versions
+    };
+    let early = r#"{"valid_from": "2024-01-01", "valid_to": "2024-02-01", "charges": []}"#;
+    let late = r#"{"valid_from": "2024-02-01", "charges": []}"#;
+    assert_eq!(
+        tariff(&format!("{late},{early}")),
+        tariff(&format!("{early},{late}"))
+    );
+}
+
+#[test]
+fn a_fixed_offset_may_have_broken_hours() {
+    let zone = |hours: &str| {
+        let text = format!(
+            r#"{{"currency": "EUR", "utc_offset_hours": {hours}, "rounding": {{"scope": "none"}}, "charges": []}}"#
+        );
+        Tariff::parse(&text).map(|tariff| tariff.zone())
+    };
+    let at = |seconds: i64| chrono::DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
+    for (hours, minutes) in [
+        ("-9.5", -570),
+        ("4.5", 270),
+        ("5.50", 330),
+        ("5.75", 345),
+        ("6.5", 390),
+        ("9.5", 570),
+    ] {
+        let zone = zone(hours).unwrap();
+        // every month from 1987 to 2036
+        for month in 0..600 {
+            let offset = zone.offset_from_utc_datetime(&at(536_457_600 + month * 2_629_800));
+            assert_eq!(offset.fix().local_minus_utc(), minutes * 60, "{zone}");
+        }
+    }
+    assert!(zone("3.25").is_err());
 }
 
 #[test]

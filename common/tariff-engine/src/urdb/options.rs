@@ -74,7 +74,14 @@ impl Options {
         });
         let ratchet = fields.maybe("ratchet", problems, Ratchet::read);
         fields.finish(problems);
-        let (export, price_file) = (export?.unwrap_or_default(), price_file?);
+        let price_file = price_file?;
+        // such prices are for both directions (`RATING` 2.6)
+        let usual = if price_file.is_some() {
+            ExportMode::NetBilling
+        } else {
+            ExportMode::default()
+        };
+        let export = export?.unwrap_or(usual);
         let nets = matches!(export, ExportMode::NetMeteringKwh | ExportMode::NetMeteringUsd);
         if nets && price_file.is_some() {
             return at.wrong(

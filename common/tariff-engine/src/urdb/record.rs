@@ -50,14 +50,10 @@ const IGNORED: [&str; 38] = [
     "voltageminimum",
     "version",
 ];
-/// Ratchets and adjustments that a record may hold, and that are not part of the rules.
-const NOT_PRICED: [&str; 5] = [
-    "demandratchetpercentage",
-    "fueladjustmentsmonthly",
-    "lookbackmonths",
-    "lookbackpercent",
-    "lookbackrange",
-];
+/// Adjustments that a record may hold, and that are not part of the rules.
+const NOT_PRICED: &str = "fueladjustmentsmonthly";
+/// How far back a record's own ratchet looks: months of the year, or a number of months.
+const LOOK_BACK: [&str; 2] = ["lookbackmonths", "lookbackrange"];
 
 /// A rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +66,8 @@ pub(crate) struct Record {
     pub(super) tou_demand: Option<(Vec<Vec<Tier>>, Schedule)>,
     pub(super) fixed: Option<(Exact, Per)>,
     pub(super) minimums: Vec<(Exact, Per)>,
+    /// The key of a ratchet of its own, which is priced as the case's option says, or not at all.
+    pub(super) own_ratchet: Option<String>,
 }
 
 /// What an amount is for.
@@ -160,14 +158,10 @@ impl Record {
         check_units(&mut keys, problems);
         let fixed = read_fixed(&mut keys, problems);
         let minimums = read_minimums(&mut keys, problems);
-        for key in NOT_PRICED {
-            if let Some(at) = keys.get(key).filter(|at| !is_nothing(at)) {
-                problems.add(
-                    &at.path,
-                    "is not priced: give a ratchet as an option, adjustments as adj",
-                );
-            }
+        if let Some(at) = keys.get(NOT_PRICED).filter(|at| !is_nothing(at)) {
+            problems.add(&at.path, "is not priced: give adjustments as adj");
         }
+        let own_ratchet = read_own_ratchet(&mut keys);
         keys.finish_without(&IGNORED, problems);
         Some(Self {
             energy: energy?.unwrap_or_default(),
@@ -176,8 +170,20 @@ impl Record {
             tou_demand: tou?.zip(tou_schedule),
             fixed: fixed?,
             minimums: minimums?,
+            own_ratchet,
         })
     }
+}
+
+/// The key of a ratchet that has an effect: it has a percentage, and does not say that it looks back nowhere.
+fn read_own_ratchet(keys: &mut Keys<'_>) -> Option<String> {
+    let back = LOOK_BACK.map(|key| keys.get(key).map(|at| is_nothing(&at)));
+    let nowhere = back.iter().flatten().next().is_some() && back.iter().flatten().all(|nothing| *nothing);
+    let percent = keys
+        .get("lookbackpercent")
+        .filter(|at| !is_nothing(at) && !nowhere);
+    let monthly = keys.get("demandratchetpercentage").filter(|at| !is_nothing(at));
+    percent.or(monthly).map(|at| at.path)
 }
 
 /// How many periods a structure has; none where it is absent or wrong.

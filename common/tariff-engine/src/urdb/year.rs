@@ -87,6 +87,12 @@ pub(crate) fn bills(
             "the record has no prices of energy",
         ));
     }
+    if let (Some(key), None) = (&record.own_ratchet, &options.ratchet) {
+        return Err(RatingError::not_priced(
+            key,
+            "the record has a ratchet; say which in options.ratchet",
+        ));
+    }
     let prior = options
         .ratchet
         .as_ref()

@@ -71,6 +71,20 @@ fn an_empty_value_is_a_missing_interval() {
     );
 }
 
+/// The sum of 0.1 and 0.2 as a computer writes it.
+#[test]
+fn digits_beyond_those_kept_are_rounded() {
+    let values = |cell: &str| {
+        let rows = Rows::parse(&format!(
+            "start_utc,minutes,import_kwh\n2024-01-01T00:00Z,60,{cell}\n"
+        ));
+        rows.unwrap().rows[0].values.clone().unwrap()
+    };
+    assert_eq!(values("0.30000000000000004"), [300_000_000]);
+    assert_eq!(values("0.0666666667"), [66_666_667]);
+    assert_eq!(values("0.0000000005"), [0], "half to even");
+}
+
 #[test]
 fn what_cannot_be_read_is_named_with_its_line() {
     let check =
@@ -96,8 +110,8 @@ fn what_cannot_be_read_is_named_with_its_line() {
         "line 2: \"x\" is no number of kWh",
     );
     check(
-        "start_utc,import_kwh\n2024-01-01T00:00Z,1e-10\n",
-        "line 2: \"1e-10\" is finer than 10^-9 kWh or too large",
+        "start_utc,import_kwh\n2024-01-01T00:00Z,1e10\n",
+        "line 2: \"1e10\" kWh is too large",
     );
     let below = "line 2: \"-0.5\" kWh is below zero; the other direction has a column of its own";
     check("start_utc,import_kwh\n2024-01-01T00:00Z,-0.5\n", below);

@@ -96,7 +96,21 @@ fn r2_1_what_may_be_ignored_is_and_what_cannot_be_priced_is_refused() {
         "",
         "fueladjustmentsmonthly: is not priced",
     );
-    refused(r#""lookbackPercent": 80"#, "", "lookbackPercent: is not priced");
+    refused(r#""lookbackPercent": 80"#, "", "options.ratchet");
+    check(r#""lookbackRange": 12"#, "", "energy", &["744"]); // of nothing
+    check(
+        r#""lookbackPercent": 80, "lookbackRange": 0, "lookbackMonths": [0, 0]"#,
+        "",
+        "energy",
+        &["744"],
+    );
+    let option = r#""ratchet": {"percent_by_month": [0,0,0,0,0,0,0,0,0,0,0,0], "months_back": 1}"#;
+    check(
+        r#""lookbackPercent": 80, "lookbackRange": 12"#,
+        option,
+        "energy",
+        &["744"],
+    );
     refused(r#""flatdemandunit": "kVA""#, "", "flatdemandunit: must be kW");
     refused(r#""solarfee": 3, "name": "x""#, "", "solarfee: cannot be priced");
     refused(
@@ -299,6 +313,8 @@ fn r2_6_a_price_file_stands_for_the_energy_structure() {
     );
     let found = months(&record(r#""name": "x""#), &options("none"), |_| (2, 4)).unwrap();
     assert_eq!(component(&found, "export_credit")[0], "0");
+    let found = months(&record(r#""name": "x""#), r#""price_file": "p""#, |_| (2, 4)).unwrap();
+    assert_eq!(component(&found, "export_credit")[0], "-31", "export x sell");
     refused(
         "\"name\": \"x\"",
         &options("net_metering_kwh"),
