@@ -31,6 +31,7 @@ use crate::embedded::{MAX_BODY_BYTES, MAX_KIND_BYTES, MAX_PUBLISH_BYTES};
 use crate::metrics::broker::{Metrics, Purpose};
 use crate::{Bus, BusError, Group, Health, Message, Position, Subscription, Topic};
 
+mod attached;
 mod consuming;
 mod copies;
 mod cursor;
@@ -47,11 +48,12 @@ mod subscription;
 mod topology;
 mod window;
 
+use attached::Attached;
 use consuming::Current;
 use copies::Copies;
 use link::{Address, Backoff};
 use names::{Names, topic_index};
-use publishing::{Attached, Publish, Publisher};
+use publishing::{Publish, Publisher};
 use status::Status;
 use subscription::Reader;
 

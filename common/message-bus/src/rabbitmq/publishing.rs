@@ -8,19 +8,20 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::BasicPublishOptions;
 use lapin::{Channel, Confirmation};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use super::attached::Attached;
 use super::copies::Copies;
-use super::link::{ANSWER_WITHIN, Backoff, Link, News, within};
+use super::link::News;
 use super::names::topic_index;
 use super::order::InOrder;
 use super::stamps::Stamps;
 use super::status::Trouble;
 use super::window::{Broken, Confirm, Confirming, Fate, Settled, Window};
-use super::{Common, envelope, pulse, topology};
+use super::{Common, envelope, pulse};
 use crate::metrics::broker::Purpose;
 use crate::{BusError, Group, Message, Position, Topic};
 
@@ -37,34 +38,6 @@ pub(super) struct Publish {
     pub(super) done: oneshot::Sender<Result<(), BusError>>,
     /// Its share of what may be in flight.
     pub(super) room: OwnedSemaphorePermit,
-}
-
-/// A connection that is ready to publish.
-pub(super) struct Attached {
-    link: Link,
-    channel: Channel,
-    /// Apart, so that no question waits for a confirm.
-    questions: Channel,
-}
-
-impl Attached {
-    /// Connects, declares everything and turns confirms on.
-    ///
-    /// # Errors
-    /// [`BusError::Shards`], [`BusError::Refused`], [`BusError::Unavailable`].
-    pub(super) async fn open(common: &Common) -> Result<Self, BusError> {
-        let mut link = Link::open(&common.address, &common.connection_name(Purpose::Publish)).await?;
-        let channel = link.channel().await?;
-        topology::declare(&channel, &common.names, &common.options).await?;
-        let confirms = channel.confirm_select(ConfirmSelectOptions::default());
-        within(ANSWER_WITHIN, "turn confirms on", confirms).await?;
-        let questions = link.channel().await?;
-        Ok(Self {
-            link,
-            channel,
-            questions,
-        })
-    }
 }
 
 /// A publish whose messages are in flight.
@@ -135,33 +108,9 @@ impl Publisher {
             };
             tracing::warn!(why, "cannot publish to the broker; connecting again");
             self.common.metrics.reconnect(Purpose::Publish);
-            attached = self.attach_again().await;
+            attached = Attached::again(&common).await;
         }
         self.inbox.close();
-    }
-
-    /// `None` when the bus is closed first.
-    async fn attach_again(&self) -> Option<Attached> {
-        let mut backoff = Backoff::new();
-        let mut said = String::new();
-        let attach = async {
-            loop {
-                tokio::time::sleep(backoff.step()).await;
-                let error = match Attached::open(&self.common).await {
-                    Ok(attached) => return attached,
-                    Err(error) => error.to_string(),
-                };
-                self.common.status.publishing(Some((Trouble::Away, &error)));
-                if error != said {
-                    tracing::warn!(error, "still cannot publish to the broker; trying on");
-                    said = error;
-                }
-            }
-        };
-        tokio::select! {
-            () = self.common.stop.cancelled() => None,
-            attached = attach => Some(attached),
-        }
     }
 
     /// Publishes until something fails, and says what; `None` when the bus was closed.
