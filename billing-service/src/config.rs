@@ -15,8 +15,8 @@ const MIN_PENDING_BYTES: u64 = 1 << 20;
 pub struct Config {
     /// Where gateway and analytics call by gRPC; none: this process only.
     pub listen: Option<SocketAddr>,
-    /// Where whoever leads is found when this one does not: `http://host:port`, or several with commas between, this one's own among them
-    /// perhaps. It is assisted then: some shards are taken in for it. Empty: this one only stands by.
+    /// Where the billing-service that leads is: `http://host:port`, or several with commas between, of which the one that answers is looked
+    /// for; a billing-service's own may be among them. One that does not lead takes in some shards for it; empty: it only stands by.
     pub url: String,
     /// Readings that are in no stored block yet may take so much memory; a reading takes 16 bytes.
     #[serde(with = "service_kit::units::size")]

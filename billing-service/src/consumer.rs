@@ -98,7 +98,9 @@ impl Consumer {
         let ended = consuming.ended.clone().drop_guard();
         let over = self.over.clone();
         let process = tasks.stop_token();
-        let consume = self.clone().consume(shard, subscription, consuming.stop.clone(), process);
+        let consume = self
+            .clone()
+            .consume(shard, subscription, consuming.stop.clone(), process);
         tasks.spawn("billing consumer", OnFailure::StopProcess, async move {
             let _ended = ended;
             over.run_until_cancelled(consume).await.unwrap_or(Ok(()))

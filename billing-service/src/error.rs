@@ -19,7 +19,9 @@ pub enum Error {
         found: u64,
     },
     /// The assistant that takes a shard in does not hold it.
-    #[error("shard {0} changes hands, or is not held in time by the billing-service that takes it in; ask again")]
+    #[error(
+        "shard {0} changes hands, or is not held in time by the billing-service that takes it in; ask again"
+    )]
     Unheld(u32),
     /// There is no such shard.
     #[error("there is no shard {0}")]

@@ -34,8 +34,8 @@ pub(crate) use checkpoint::error_chain;
 pub(crate) use elsewhere::Hold;
 pub use elsewhere::News;
 use shard::Shard;
-use store::StoredShard;
 pub use shard::Unreadable;
+use store::StoredShard;
 pub use view::{
     DayWindows, IntervalRead, LatestRead, MinuteSum, RegisterRead, TelemetryRead, Version, VersionedRead,
 };
@@ -166,7 +166,10 @@ impl Reads {
     ) -> Arc<Self> {
         let stored = vec![StoredShard::default(); usize::from(shards)];
         let reads = Self::of(store, consequences, stored, limits);
-        reads.shards.iter().for_each(|shard| shard.lock().elsewhere = true);
+        reads
+            .shards
+            .iter()
+            .for_each(|shard| shard.lock().elsewhere = true);
         reads
     }
 

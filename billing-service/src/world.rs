@@ -138,9 +138,7 @@ impl World {
             folder: folder.to_owned(),
         };
         let metrics = crate::metrics::Metrics::new(&deps.registry).unwrap();
-        let (office, watcher) = open(&Config::default(), &deps, backends, metrics)
-            .await
-            .unwrap();
+        let (office, watcher) = open(&Config::default(), &deps, backends, metrics).await.unwrap();
         let position = (0..2)
             .map(|shard| office.reads.position(shard))
             .max()

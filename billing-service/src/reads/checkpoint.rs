@@ -126,7 +126,9 @@ impl Reads {
             position: None,
         };
         let contested = self.store.append(shard.number, blocks).await?;
-        self.consequences.learn(shard.number, &Self::news(shard, new, frozen.position)).await?;
+        self.consequences
+            .learn(shard.number, &Self::news(shard, new, frozen.position))
+            .await?;
         self.ensure(shard, &reaches, contested).await?;
         let position = Append {
             meters: Vec::new(),

@@ -243,7 +243,11 @@ impl Session {
             }
         }
         // A shard that is wished again while it is ending is begun again when it has ended.
-        let ending = |shard| self.shards.get(shard).is_some_and(CancellationToken::is_cancelled);
+        let ending = |shard| {
+            self.shards
+                .get(shard)
+                .is_some_and(CancellationToken::is_cancelled)
+        };
         let applied = !wishes.shards.iter().any(ending);
         if applied {
             self.report.turn = wishes.turn;
@@ -259,7 +263,8 @@ impl Session {
         self.tasks
             .spawn("assistant's shard", OnFailure::StopProcess, async move {
                 let taken = over.run_until_cancelled(async {
-                    if let Some(consuming) = wanted.run_until_cancelled(begin(&consumer, shard, &tasks)).await {
+                    if let Some(consuming) = wanted.run_until_cancelled(begin(&consumer, shard, &tasks)).await
+                    {
                         wanted.cancelled().await;
                         consuming.end().await;
                         consumer.reads.give(shard).await;
@@ -311,4 +316,3 @@ async fn ask(leader: &dyn Assist, report: &Report) -> Result<Wishes, Status> {
     let answer = leader.report(Request::new(wire::report_out(report))).await?;
     wire::wishes_in(answer.get_ref()).map_err(|error| Status::internal(error.to_string()))
 }
-

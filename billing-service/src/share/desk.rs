@@ -143,8 +143,7 @@ pub(crate) struct Fold {
 
 impl Drop for Fold {
     fn drop(&mut self) {
-        self.desk
-            .change(|table| table.let_go(self.shard, self.assistant));
+        self.desk.change(|table| table.let_go(self.shard, self.assistant));
     }
 }
 

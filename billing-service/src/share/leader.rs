@@ -50,7 +50,10 @@ impl Leader {
             changes.mark_unchanged();
             let (lost, mut next) = self.desk.look();
             if lost > 0 {
-                tracing::warn!(lost, "assistants were not heard of; their shards are taken in by others");
+                tracing::warn!(
+                    lost,
+                    "assistants were not heard of; their shards are taken in by others"
+                );
             }
             changes.mark_unchanged(); // the look itself
             while let Some(step) = next {

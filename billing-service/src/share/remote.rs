@@ -122,11 +122,7 @@ fn part<T: Clone>(all: &[T], piece: usize) -> Vec<T> {
     rest.take(IDENTITIES_AT_ONCE).cloned().collect()
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that `map_err` wants"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_err` wants")]
 fn untold(status: Status) -> StoreError {
     StoreError::Untold(status.message().to_owned())
 }
-

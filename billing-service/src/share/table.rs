@@ -274,6 +274,5 @@ impl Table {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

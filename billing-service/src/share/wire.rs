@@ -33,7 +33,12 @@ pub(super) fn report_in(message: &ReportRequest) -> Result<Report, Error> {
         assistant: message.assistant,
         number: message.number,
         turn: message.turn,
-        shards: message.shards.iter().copied().map(shard).collect::<Result<_, Error>>()?,
+        shards: message
+            .shards
+            .iter()
+            .copied()
+            .map(shard)
+            .collect::<Result<_, Error>>()?,
         held: message.held.iter().map(held).collect::<Result<_, Error>>()?,
     })
 }
@@ -106,7 +111,11 @@ pub(super) fn touched_in(message: &WireTouched) -> Result<Touched, Error> {
         },
         conflicts: identities(&message.conflicts)?,
         settled: identities(&message.settled)?,
-        crowded: message.crowded.iter().map(crowded).collect::<Result<_, Error>>()?,
+        crowded: message
+            .crowded
+            .iter()
+            .map(crowded)
+            .collect::<Result<_, Error>>()?,
     })
 }
 
@@ -173,7 +182,6 @@ fn wrong(what: &str, found: &str) -> Error {
         message: format!("{what}: {found}"),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

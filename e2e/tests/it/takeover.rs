@@ -29,7 +29,7 @@ const CALL: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_secs(40);
 
 /// What was on its way to one that stands still is handed on within so long: the broker has missed it, and given up writing to it.
-const HANDED_ON: Duration = Duration::from_secs(60);
+const HANDED_ON: Duration = Duration::from_secs(90);
 
 /// A billing-service that does not lead, yet.
 struct StandBy {

@@ -61,7 +61,11 @@ async fn a_shard_changes_hands_when_the_one_who_had_it_says_that_it_is_done() {
     joined(&mut table, now, 9);
     work(&mut table);
     let wished = table.wishes(7).unwrap();
-    assert_eq!(shards(&wished), [1, 4, 7], "4 still has the leader's consumer to end");
+    assert_eq!(
+        shards(&wished),
+        [1, 4, 7],
+        "4 still has the leader's consumer to end"
+    );
     assert_eq!(shards(&table.wishes(9).unwrap()), [2]);
     // What it says without knowing of the wish is not an answer to it.
     table.report(now, said(7, 3, &had, &[1, 7])).unwrap();

@@ -6,7 +6,11 @@ use super::*;
 use crate::share::remote::portions;
 
 fn series() -> impl Strategy<Value = Series> {
-    let channel = prop_oneof![Just(Channel::Import), Just(Channel::Export), Just(Channel::Reactive)];
+    let channel = prop_oneof![
+        Just(Channel::Import),
+        Just(Channel::Export),
+        Just(Channel::Reactive)
+    ];
     (channel, prop::option::of("[a-z0-9.]{1,12}")).prop_map(|(channel, register)| match register {
         None => Series::Interval(channel),
         Some(name) => Series::Register(channel, name.into()),
@@ -16,15 +20,20 @@ fn series() -> impl Strategy<Value = Series> {
 fn touched() -> impl Strategy<Value = Touched> {
     let identities = || prop::collection::vec((series(), any::<i64>()), 0..4);
     let crowded = prop::collection::vec((Just(Channel::Export), any::<i32>()), 0..3);
-    ("[a-z0-9.:-]{1,64}", any::<(i64, i64)>(), identities(), identities(), crowded).prop_map(
-        |(meter, (start, end), conflicts, settled, crowded)| Touched {
+    (
+        "[a-z0-9.:-]{1,64}",
+        any::<(i64, i64)>(),
+        identities(),
+        identities(),
+        crowded,
+    )
+        .prop_map(|(meter, (start, end), conflicts, settled, crowded)| Touched {
             meter: meter.parse().unwrap(),
             range_ms: Range { start, end },
             conflicts,
             settled,
             crowded,
-        },
-    )
+        })
 }
 
 proptest! {
@@ -77,7 +86,13 @@ fn reports_and_messages_for_the_quarantine_arrive_as_they_were_said() {
         message_id: vec![1],
         ..unusable_out(1, unusable)
     };
-    assert!(matches!(unusable_in(short), Err(Error::Invalid { reason: "BAD_MESSAGE", .. })));
+    assert!(matches!(
+        unusable_in(short),
+        Err(Error::Invalid {
+            reason: "BAD_MESSAGE",
+            ..
+        })
+    ));
     assert!(matches!(shard(1 << 16), Err(Error::NoShard(65_536))));
 }
 
