@@ -185,15 +185,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             "finished issuing what was begun before the last stop"
         );
     }
-    let consuming = consumer.start_all(&deps.tasks).await?;
-    let desk = Desk::new(deps.bus.shards());
-    let shards = office.metrics.shards.clone();
-    let leader = share::Leader::new(Arc::clone(&desk), consumer, consuming, deps.tasks.clone(), shards);
-    deps.tasks.spawn(
-        "billing shards",
-        OnFailure::StopProcess,
-        leader.share(deps.tasks.stop_token()),
-    );
+    let desk = consume(consumer, &deps, &office.metrics).await?;
     let stop = deps.tasks.stop_token();
     deps.tasks.spawn(
         "billing upkeep",
@@ -222,7 +214,26 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     })
 }
 
-/// What gateway and analytics call.
+/// Consumes every shard, and shares them with whoever assists.
+async fn consume(consumer: Consumer, deps: &Deps, metrics: &Metrics) -> Result<Arc<Desk>, Error> {
+    let consuming = consumer.start_all(&deps.tasks).await?;
+    let desk = Desk::new(deps.bus.shards());
+    let leader = share::Leader::new(
+        Arc::clone(&desk),
+        consumer,
+        consuming,
+        deps.tasks.clone(),
+        metrics.shards.clone(),
+    );
+    deps.tasks.spawn(
+        "billing shards",
+        OnFailure::StopProcess,
+        leader.share(deps.tasks.stop_token()),
+    );
+    Ok(desk)
+}
+
+/// What gateway, analytics and assistants call.
 fn answering(service: &Service, quarantine: &Arc<Quarantine>, assist: &Arc<share::Calls>) -> Services {
     Services::new(proto::DESCRIPTORS)
         .with(

@@ -74,8 +74,7 @@ impl Reads {
         &self,
         shard: u32,
         day: i32,
-        min_position: Position,
-        held: Option<Position>,
+        (min_position, held): (Position, Option<Position>),
         stays_of: StaysOf<'_>,
     ) -> Result<DayWindows, Error> {
         let shard = self.shard(shard)?;

@@ -34,8 +34,7 @@ pub(super) async fn day_windows(
         .day_windows(
             request.shard,
             request.day,
-            request.min_position,
-            held.as_ref().map(|held| held.position),
+            (request.min_position, held.as_ref().map(|held| held.position)),
             &stays_of,
         )
         .await?;

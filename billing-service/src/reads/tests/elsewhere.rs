@@ -85,9 +85,9 @@ async fn fold(reads: &Reads, day: i32, held: Option<Position>) -> Result<(Positi
             to_ms: i64::MAX,
         });
     };
-    let windows = reads.day_windows(0, day, 1, held, &stays).await?;
+    let windows = reads.day_windows(0, day, (1, held), &stays).await?;
     let counted = windows.groups.iter().flat_map(|(_, sums)| sums);
-    Ok((windows.position, counted.map(|sum| u32::from(sum.readings)).sum()))
+    Ok((windows.position, counted.map(|sum| sum.readings).sum()))
 }
 
 #[tokio::test]
