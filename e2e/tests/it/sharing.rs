@@ -11,7 +11,6 @@ use e2e::platform::Platform;
 use e2e::process::Process;
 use e2e::services::{Launcher, Services};
 use e2e::{client, wait};
-use model::{meter_hash, shard_of};
 use proto::billing::ListExceptionsRequest;
 use proto::meter::SendReadingsRequest;
 use tokio::time::{Instant, timeout};
@@ -23,7 +22,6 @@ use crate::programs::free_address;
 use crate::sending::{self, Shared};
 use crate::services::own;
 
-const SHARDS: u16 = 8;
 /// Enough that every shard has some.
 const SENDERS: usize = 24;
 /// The load goes on for so long after something happened.
@@ -134,38 +132,29 @@ async fn windows_agree(services: &Services, journal: &Shared) -> Result<()> {
     .await
 }
 
-/// A meter whose readings an assistant takes in: the leader has the even shards.
-fn assisted(prefix: &str) -> String {
-    let mut names = (0..).map(|number| format!("{prefix}{number}"));
-    names
-        .find(|name| shard_of(meter_hash(name), SHARDS) % 2 == 1)
-        .unwrap_or_default()
-}
-
-/// What readings bring about is brought about whoever takes them in: of a meter of an assistant a conflict and a late reading are seen.
+/// What readings bring about is brought about whoever takes them in: strangers and conflicts are seen, in all shards.
 async fn consequences_follow(services: &Services) -> Result<()> {
-    let meter = assisted("conflict-");
-    let mut device = client::device(services.device_grpc(), &services.token("device", &meter)?).await?;
+    let mut device = client::device(services.device_grpc(), &services.token("device", "conflict-*")?).await?;
+    let meters: Vec<String> = (0..SENDERS).map(|number| format!("conflict-{number}")).collect();
     for value in [1_000, 2_000] {
-        let readings = vec![e2e::household::reading(&meter, 1_767_225_600, value)];
+        let reading = |meter: &String| e2e::household::reading(meter, 1_767_225_600, value);
+        let readings = meters.iter().map(reading).collect();
         device.send_readings(SendReadingsRequest { readings }).await?;
     }
     let mut billing = client::billing(services.device_grpc(), &services.token("viewer", "tester")?).await?;
     wait::eventually(async || {
-        for (kind, subject) in [
-            ("UNKNOWN_METER", meter.clone()),
-            ("READING_CONFLICT", format!("{meter}|")),
-        ] {
+        for kind in ["UNKNOWN_METER", "READING_CONFLICT"] {
             let request = ListExceptionsRequest {
                 kind: kind.to_owned(),
                 limit: 1_000,
                 ..ListExceptionsRequest::default()
             };
             let found = billing.list_exceptions(request).await?.into_inner().items;
-            let raised = found
-                .iter()
-                .any(|exception| exception.subject.starts_with(&subject));
-            ensure!(raised, "no {kind} of {subject}");
+            for meter in &meters {
+                let of = |subject: &str| subject.split('|').next() == Some(meter);
+                let raised = found.iter().any(|exception| of(&exception.subject));
+                ensure!(raised, "no {kind} of {meter}");
+            }
         }
         Ok(())
     })
