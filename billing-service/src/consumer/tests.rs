@@ -58,8 +58,9 @@ impl Process {
             bus,
             reads: Arc::clone(&reads),
             consequences: Arc::clone(&told) as _,
+            over: CancellationToken::new(),
         };
-        consumer.start(&tasks).await?;
+        consumer.start_all(&tasks).await?;
         Ok(Self { tasks, reads, told })
     }
 
