@@ -335,23 +335,21 @@ impl Memory {
 
     /// The meter has energy on `day`.
     pub(super) fn note_latest(&mut self, meter: u32, day: i32) {
-        let last = usize::try_from(meter)
-            .ok()
-            .and_then(|meter| self.last_days.get_mut(meter));
-        if let Some(last) = last {
+        if let Some(last) = self.last_day_of(meter) {
             last.day = day.max(last.day);
         }
     }
 
     /// The store was searched, and `day` is the latest.
     pub(super) fn set_latest_day(&mut self, meter: u32, day: i32) {
-        let last = usize::try_from(meter)
-            .ok()
-            .and_then(|meter| self.last_days.get_mut(meter));
-        if let Some(last) = last {
+        if let Some(last) = self.last_day_of(meter) {
             last.day = day.max(last.day);
             last.searched = true;
         }
+    }
+
+    fn last_day_of(&mut self, meter: u32) -> Option<&mut LastDay> {
+        self.last_days.get_mut(usize::try_from(meter).ok()?)
     }
 
     /// Where readings are that may be in no block yet.
