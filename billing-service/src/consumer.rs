@@ -10,11 +10,13 @@ use bytes::Bytes;
 use message_bus::{Bus, BusError, Delivery, Group, Position, Subscription, Topic};
 use prost::Message as _;
 use proto::meter::ReadingColumns;
+use service_kit::bus::Taking;
 use service_kit::{OnFailure, Tasks};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
+use crate::follow::{Followed, Waiting};
 use crate::reads::{Consequences, Reads, Unreadable, Unusable, error_chain};
 
 /// The wait after a failure of the bus or the store.
@@ -26,6 +28,13 @@ pub(crate) struct Consumer {
     pub bus: Arc<dyn Bus>,
     pub reads: Arc<Reads>,
     pub consequences: Arc<dyn Consequences>,
+    pub followed: Arc<Followed>,
+}
+
+/// How far a shard is: what is stored, and which traces wait for it.
+struct Progress {
+    stored: watch::Receiver<Position>,
+    waiting: Waiting,
 }
 
 impl Consumer {
@@ -92,8 +101,11 @@ impl Consumer {
         mut subscription: Box<dyn Subscription>,
         stop: CancellationToken,
     ) -> Result<(), Error> {
-        let mut stored = self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?;
-        while let Err(error) = self.follow(shard, &mut *subscription, &mut stored, &stop).await {
+        let mut progress = Progress {
+            stored: self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?,
+            waiting: Waiting::default(),
+        };
+        while let Err(error) = self.follow(shard, &mut *subscription, &mut progress, &stop).await {
             tracing::warn!(
                 shard,
                 error = error_chain(&error),
@@ -110,8 +122,7 @@ impl Consumer {
             }
         }
         self.reads.checkpoint(shard).await?;
-        let position = *stored.borrow_and_update();
-        Ok(subscription.ack(position).await?)
+        Ok(progress.acknowledge(&mut *subscription).await?)
     }
 
     /// Consumes until `stop` or a failure of the bus.
@@ -119,19 +130,18 @@ impl Consumer {
         &self,
         shard: u16,
         subscription: &mut dyn Subscription,
-        stored: &mut watch::Receiver<Position>,
+        progress: &mut Progress,
         stop: &CancellationToken,
     ) -> Result<(), BusError> {
         loop {
             let delivery = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                changed = stored.changed() => {
+                changed = progress.stored.changed() => {
                     if changed.is_err() {
                         return Ok(());
                     }
-                    let position = *stored.borrow_and_update();
-                    subscription.ack(position).await?;
+                    progress.acknowledge(subscription).await?;
                     continue;
                 }
                 delivery = async {
@@ -141,7 +151,7 @@ impl Consumer {
             };
             let stopped = tokio::select! {
                 biased;
-                () = self.take(shard, delivery) => false,
+                () = self.take(shard, delivery, &mut progress.waiting) => false,
                 () = stop.cancelled() => true, // not acknowledged, so it comes again
             };
             if stopped {
@@ -152,20 +162,24 @@ impl Consumer {
     }
 
     /// Takes in one message, or quarantines it.
-    async fn take(&self, shard: u16, delivery: Delivery) {
+    async fn take(&self, shard: u16, delivery: Delivery, waiting: &mut Waiting) {
         let Delivery::Message {
             position,
             id,
             kind,
             time_ms,
+            traced,
             body,
         } = delivery
         else {
             return; // the bus promises none to this group
         };
-        let Err(reason) = self.apply(shard, &body, position) else {
+        let taking = Taking::begin("readings consume", traced);
+        let Err(reason) = self.apply(shard, &body, position, &taking) else {
+            waiting.wait(position, &taking);
             return;
         };
+        taking.fail("quarantined");
         let unusable = Unusable {
             shard,
             position,
@@ -187,10 +201,31 @@ impl Consumer {
         self.reads.skip(shard, position);
     }
 
-    fn apply(&self, shard: u16, body: &Bytes, position: Position) -> Result<usize, Unreadable> {
+    fn apply(
+        &self,
+        shard: u16,
+        body: &Bytes,
+        position: Position,
+        taking: &Taking,
+    ) -> Result<usize, Unreadable> {
         let columns = ReadingColumns::decode(body.as_ref())
             .map_err(|error| Unreadable::Undecodable(error.to_string()))?;
-        self.reads.apply(shard, &columns, position)
+        let readings = self.reads.apply(shard, &columns, position)?;
+        self.followed.taken(&columns, taking);
+        Ok(readings)
+    }
+}
+
+impl Progress {
+    /// Acknowledges what is stored.
+    async fn acknowledge(&mut self, subscription: &mut dyn Subscription) -> Result<(), BusError> {
+        let position = *self.stored.borrow_and_update();
+        let spans = self.waiting.stored(position);
+        let acknowledged = subscription.ack(position).await;
+        if acknowledged.is_err() {
+            spans.iter().for_each(|span| span.fail("not acknowledged"));
+        }
+        acknowledged
     }
 }
 

@@ -26,3 +26,4 @@ mod services;
 mod smoke;
 mod strangers;
 mod takeover;
+mod traces;
