@@ -126,7 +126,7 @@ impl Issuer {
     /// [`Error::Store`] or [`Error::Bus`]: some may be issued; order the same again, or let [`Self::resume`] finish.
     pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Issued>, Error> {
         let span = Span::inside(trace::Kind::Internal, "bills issue");
-        trace::around(span, self.issue_in_turn(ready, order)).await
+        trace::around(span, Box::pin(self.issue_in_turn(ready, order))).await
     }
 
     async fn issue_in_turn(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Issued>, Error> {

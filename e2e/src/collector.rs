@@ -74,9 +74,8 @@ impl Collector {
             .add_service(service)
             .serve_with_incoming(TcpListenerStream::new(listener));
         let serving = tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                eprintln!("the collector failed: {error}");
-            }
+            // Should it fail, the test misses its spans.
+            drop(serving.await);
         });
         Ok(Self {
             address,

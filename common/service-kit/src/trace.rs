@@ -113,11 +113,8 @@ impl Span {
 }
 
 /// `work` as part of `span`, where there is one.
-pub async fn around<F: Future>(span: Option<Span>, work: F) -> F::Output {
-    match span {
-        Some(span) => span.around(work).await,
-        None => work.await,
-    }
+pub fn around<F: Future>(span: Option<Span>, work: F) -> impl Future<Output = F::Output> {
+    work.instrument(span.map_or_else(tracing::Span::none, |span| span.0))
 }
 
 /// `work` as part of what this code runs in, for work that goes on elsewhere.

@@ -1,7 +1,7 @@
 //! Traces: from the call of a device to the stored bill, what they must not say, and what a collector that is away costs.
 
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -266,12 +266,18 @@ async fn a_collector_that_never_answers_delays_nothing() -> Result<()> {
 #[derive(Debug, Clone, Default)]
 struct Noting(Arc<Mutex<Vec<Option<String>>>>);
 
+impl Noting {
+    fn take(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 #[tonic::async_trait]
 impl Ingestion for Noting {
     async fn submit(&self, request: Request<ReadingColumns>) -> Result<Response<SubmitResponse>, Status> {
         let told = request.metadata().get("traceparent");
         let told = told.and_then(|told| told.to_str().ok()).map(str::to_owned);
-        self.0.lock().unwrap().push(told);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(told);
         let rows = request.get_ref().rows();
         Ok(Response::new(SubmitResponse {
             verdict: vec![1],
@@ -318,14 +324,14 @@ async fn only_with_a_collector_is_a_trace_passed_on() -> Result<()> {
     let serving = tokio::spawn(serving);
 
     two_calls(&address, &[]).await?;
-    assert_eq!(std::mem::take(&mut *noting.0.lock().unwrap()), [None, None]);
+    assert_eq!(noting.take(), [None, None]);
 
     let collector = Collector::start().await?;
     two_calls(&address, &collector.settings("0")).await?;
     let seen = collector.seen();
     let [call] = &seen[..] else { panic!("{seen:?}") };
     let expected = format!("00-{DEVICE}-{}-01", call.id);
-    assert_eq!(*noting.0.lock().unwrap(), [Some(expected), None]);
+    assert_eq!(noting.take(), [Some(expected), None]);
     serving.abort();
     Ok(())
 }

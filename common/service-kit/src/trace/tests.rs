@@ -31,8 +31,8 @@ fn collected(work: impl FnOnce()) -> Vec<SpanData> {
         .build();
     let subscriber = tracing_subscriber::registry().with(layer(provider.tracer("test")));
     with_default(subscriber, work);
-    let spans = std::mem::take(&mut *collected.0.lock().unwrap());
-    spans
+    let mut spans = collected.0.lock().unwrap();
+    std::mem::take(&mut *spans)
 }
 
 fn request(traceparent: Option<&'static str>) -> Request<()> {
@@ -72,10 +72,7 @@ fn what_a_call_brings_about_is_below_it() {
     assert_eq!(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_eq!(call.parent_span_id.to_string(), "00f067aa0ba902b7");
     assert_eq!(inner.parent_span_id, call.span_context.span_id());
-    assert!(
-        call.events.is_empty() && call.attributes.is_empty(),
-        "{call:?}"
-    );
+    assert!(call.events.is_empty() && call.attributes.is_empty(), "{call:?}");
     let told: Context = told[TRACEPARENT].to_str().unwrap().parse().unwrap();
     assert_eq!(told.span_context().span_id(), call.span_context.span_id());
     assert!(told.is_sampled());
