@@ -21,7 +21,6 @@ FREE = "127.0.0.1:0"
 LOOK_EVERY = 10
 # FerretDB takes some 200 objects of the register a second.
 METERS_IN_MONGODB = min(METERS, 5000)
-METERS_STILL = min(METERS, 500)
 # Of each queue, where the store stands still: little, so that the bound is reached.
 SMALL_LIMIT_MIB = 16
 STILL_SECONDS = 20
@@ -155,8 +154,8 @@ def still(kept):
     services = Services(kept["rabbitmq"].url, kept["mongodb"].url + "/still", kept["redis"].url, **settings)
     with contextlib.ExitStack() as stack:
         stack.callback(services.end)
-        services.register(METERS_STILL)
-        flags = ["--mode", "columns", "--meters", str(METERS_STILL), "--from", datetime.date(2026, 3, 1).isoformat()]
+        services.register(METERS_IN_MONGODB)
+        flags = ["--mode", "columns", "--meters", str(METERS_IN_MONGODB), "--from", datetime.date(2026, 3, 1).isoformat()]
         load = Loading(services, *flags, "--duration", f"{STILL_SECONDS * 2}s")
         load.start()
         time.sleep(STILL_SECONDS / 4)

@@ -154,7 +154,7 @@ async fn ask(reads: &Reads, load: &Load) -> anyhow::Result<()> {
             place: id.len() % 3,
         });
     };
-    let windows = reads.day_windows(0, day, 0, &stays_of).await?;
+    let windows = reads.day_windows(0, day, (0, None), &stays_of).await?;
     let minutes = windows.groups.iter().flat_map(|(_, minutes)| minutes);
     let counted: u32 = minutes.map(|sum| sum.readings).sum();
     println!(

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use service_kit::config::Problem;
+use service_kit::remote::LinkConfig;
 
 /// Less would make a checkpoint of every few batches.
 const MIN_PENDING_BYTES: u64 = 1 << 20;
@@ -14,6 +15,9 @@ const MIN_PENDING_BYTES: u64 = 1 << 20;
 pub struct Config {
     /// Where gateway and analytics call by gRPC; none: this process only.
     pub listen: Option<SocketAddr>,
+    /// Where the billing-service that leads is: `http://host:port`, or several with commas between, of which the one that answers is looked
+    /// for; a billing-service's own may be among them. One that does not lead takes in some shards for it; empty: it only stands by.
+    pub url: String,
     /// Readings that are in no stored block yet may take so much memory; a reading takes 16 bytes.
     #[serde(with = "service_kit::units::size")]
     pub pending: u64,
@@ -28,6 +32,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: None,
+            url: String::new(),
             pending: 48 << 20,
             cache: 16 << 20,
             series: "GT".to_owned(),
@@ -42,6 +47,13 @@ impl Config {
         let mut problems = Vec::new();
         if self.pending < MIN_PENDING_BYTES {
             problems.push(Problem::new(format!("{prefix}pending"), "must be at least 1MiB"));
+        }
+        if !self.url.is_empty() {
+            let link = LinkConfig {
+                url: self.url.clone(),
+                ..LinkConfig::here(0)
+            };
+            problems.extend(link.problems(prefix));
         }
         let short = (1..=16).contains(&self.series.len());
         if !short

@@ -145,9 +145,7 @@ impl Consequences for Watcher {
 
     fn stored(&self, readings: u32, took: Duration) {
         if let Ok(office) = self.office() {
-            office.metrics.readings_stored.inc_by(u64::from(readings));
-            office.metrics.checkpoints.inc();
-            office.metrics.checkpoint_seconds.observe(took.as_secs_f64());
+            office.metrics.stored(readings, took);
         }
     }
 

@@ -3,6 +3,7 @@
 //! A message is acknowledged when its readings are stored and what they bring about is ensured. A message that cannot be processed is
 //! kept in the quarantine with the reason, and the others go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,22 @@ pub(crate) struct Consumer {
     pub reads: Arc<Reads>,
     pub consequences: Arc<dyn Consequences>,
     pub followed: Arc<Followed>,
+    /// What is under way is dropped, unstored and unacknowledged, when this is cancelled.
+    pub over: CancellationToken,
+}
+
+/// A shard that is consumed.
+pub(crate) struct Consuming {
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl Consuming {
+    /// Consumes no more; returns when what was consumed is stored and acknowledged, or the process stops.
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        self.ended.cancelled().await;
+    }
 }
 
 /// How far a shard is: what is stored, and which traces wait for it.
@@ -63,22 +80,41 @@ impl Consumer {
         self.reads.stored(shard).map_or(0, |stored| *stored.borrow())
     }
 
-    /// Subscribes to every shard and starts to consume.
+    /// Subscribes to every shard and starts to consume and to store.
     ///
     /// # Errors
-    /// [`Error::Overtaken`] when the store is older than what the bus still keeps; [`Error::Bus`].
-    pub(crate) async fn start(self, tasks: &Tasks) -> Result<(), Error> {
-        let mut subscriptions = Vec::new();
+    /// As [`Self::start`].
+    pub(crate) async fn start_all(&self, tasks: &Tasks) -> Result<BTreeMap<u16, Consuming>, Error> {
+        let mut consuming = BTreeMap::new();
         for shard in 0..self.reads.shards() {
-            subscriptions.push((shard, self.subscribe(shard).await?));
+            consuming.insert(shard, self.start(shard, tasks).await?);
         }
         let checkpoints = Arc::clone(&self.reads).run_checkpoints(tasks.stop_token());
         tasks.spawn("billing checkpoints", OnFailure::StopProcess, checkpoints);
-        for (shard, subscription) in subscriptions {
-            let consume = self.clone().consume(shard, subscription, tasks.stop_token());
-            tasks.spawn("billing consumer", OnFailure::StopProcess, consume);
-        }
-        Ok(())
+        Ok(consuming)
+    }
+
+    /// Subscribes to a shard and starts to consume.
+    ///
+    /// # Errors
+    /// [`Error::Overtaken`] when the store is older than what the bus still keeps; [`Error::Bus`].
+    pub(crate) async fn start(&self, shard: u16, tasks: &Tasks) -> Result<Consuming, Error> {
+        let subscription = self.subscribe(shard).await?;
+        let consuming = Consuming {
+            stop: tasks.stop_token().child_token(),
+            ended: CancellationToken::new(),
+        };
+        let ended = consuming.ended.clone().drop_guard();
+        let over = self.over.clone();
+        let process = tasks.stop_token();
+        let consume = self
+            .clone()
+            .consume(shard, subscription, consuming.stop.clone(), process);
+        tasks.spawn("billing consumer", OnFailure::StopProcess, async move {
+            let _ended = ended;
+            over.run_until_cancelled(consume).await.unwrap_or(Ok(()))
+        });
+        Ok(consuming)
     }
 
     /// Starts after what is stored, or after what is acknowledged if that is earlier.
@@ -94,12 +130,13 @@ impl Consumer {
         })
     }
 
-    /// Consumes until `stop`, then stores what was consumed.
+    /// Consumes until `stop`, then stores what was consumed: when the `process` stops once, else for as long as it takes.
     async fn consume(
         self,
         shard: u16,
         mut subscription: Box<dyn Subscription>,
         stop: CancellationToken,
+        process: CancellationToken,
     ) -> Result<(), Error> {
         let mut progress = Progress {
             stored: self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?,
@@ -121,8 +158,25 @@ impl Consumer {
                 Err(_) => {} // logged when it is used
             }
         }
+        while !process.is_cancelled()
+            && let Err(error) = self.reads.checkpoint(shard).await
+        {
+            let error = error_chain(&error);
+            tracing::warn!(shard, error, "cannot store what was consumed; trying again");
+            tokio::select! {
+                () = process.cancelled() => {}
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        }
         self.reads.checkpoint(shard).await?;
-        Ok(progress.acknowledge(&mut *subscription).await?)
+        let acknowledged = progress.acknowledge(&mut *subscription).await;
+        if process.is_cancelled() {
+            return Ok(acknowledged?);
+        }
+        if let Err(error) = acknowledged {
+            tracing::debug!(shard, %error, "what was stored was not acknowledged; it comes again"); // to whoever is next
+        }
+        Ok(())
     }
 
     /// Consumes until `stop` or a failure of the bus.

@@ -18,6 +18,11 @@ pub enum Error {
         /// The position reached.
         found: u64,
     },
+    /// The assistant that takes a shard in does not hold it.
+    #[error(
+        "shard {0} changes hands, or is not held in time by the billing-service that takes it in; ask again"
+    )]
+    Unheld(u32),
     /// There is no such shard.
     #[error("there is no shard {0}")]
     NoShard(u32),
@@ -101,7 +106,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(error) => error.kind(),
-            Self::Behind { .. } => ErrorKind::Unavailable,
+            Self::Behind { .. } | Self::Unheld(_) => ErrorKind::Unavailable,
             Self::NoShard(_) | Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Invalid { .. } | Self::Config(_) => ErrorKind::Invalid,
             Self::Conflict { .. } | Self::Held { .. } => ErrorKind::Conflict,
@@ -119,6 +124,7 @@ impl Error {
             Self::Store(StoreError::NotLeading) => "NOT_LEADING",
             Self::Store(_) => "STORE",
             Self::Behind { .. } => "BEHIND",
+            Self::Unheld(_) => "UNHELD",
             Self::NoShard(_) => "NO_SHARD",
             Self::Bus(_) => "BUS",
             Self::Invalid { reason, .. } | Self::Conflict { reason, .. } => reason,
@@ -170,6 +176,9 @@ pub enum StoreError {
     /// Another process leads, or may: only the one that leads knows enough to answer.
     #[error("another billing-service leads, or may by now; ask again")]
     NotLeading,
+    /// Whoever leads could not be told what was stored, or would not hear it.
+    #[error("the billing-service that leads was not told what was stored: {0}")]
+    Untold(String),
     /// The work was given up because the process stops.
     #[error("the store is closing")]
     Closing,
@@ -207,7 +216,9 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Engine(_) | Self::Contended | Self::NotLeading | Self::Closing => ErrorKind::Unavailable,
+            Self::Engine(_) | Self::Contended | Self::NotLeading | Self::Untold(_) | Self::Closing => {
+                ErrorKind::Unavailable
+            }
             Self::Broken(_) | Self::Damaged { .. } => ErrorKind::Internal,
             Self::Mongo(error) => error.kind(),
             Self::Shards { .. } => ErrorKind::Conflict,

@@ -21,6 +21,7 @@ pub mod reads;
 mod register;
 mod run;
 mod service;
+mod share;
 mod start;
 mod store;
 mod time;

@@ -1,5 +1,7 @@
 //! The metrics of billing. Labels come from enums; no id is ever a label.
 
+use std::time::Duration;
+
 use prometheus::core::Collector;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -28,6 +30,8 @@ pub struct Metrics {
     pub meters_seen: IntGauge,
     /// Whether this process leads.
     pub leading: IntGauge,
+    /// Shards whose readings this process takes in.
+    pub shards: IntGauge,
     /// How long planning one bill takes, reads included.
     pub plan_seconds: Histogram,
     /// Agreements whose draft may have changed.
@@ -78,7 +82,11 @@ impl Metrics {
             )?,
             leading: gauge(
                 "gridtally_billing_leading",
-                "1 in the billing-service that leads and consumes every shard; one that stands by has no metrics of billing.",
+                "1 in the billing-service that leads.",
+            )?,
+            shards: gauge(
+                "gridtally_billing_shards",
+                "Shards whose readings this process takes in: all, or the leader's share and an assistant's.",
             )?,
             plan_seconds: histogram(
                 "gridtally_billing_plan_seconds",
@@ -107,6 +115,13 @@ impl Metrics {
             .iter()
             .for_each(|kind| metrics.exceptions_open(*kind).set(0));
         Ok(metrics)
+    }
+
+    /// So many readings were stored in this time.
+    pub(crate) fn stored(&self, readings: u32, took: Duration) {
+        self.readings_stored.inc_by(u64::from(readings));
+        self.checkpoints.inc();
+        self.checkpoint_seconds.observe(took.as_secs_f64());
     }
 
     /// Bills that came to a state; one of [`BILL_STATES`].

@@ -21,12 +21,20 @@ impl Program for BillingService {
     type Config = ProgramConfig;
     const NAME: &'static str = "billing-service";
     const ABOUT: &'static str = "Keeps Gridtally's reads, works out usage, makes bills";
-    const FLAGS: &'static [Flag] = &[Flag::new(
-        "listen",
-        "billing.listen",
-        "ADDRESS",
-        "Where gateway and analytics call by gRPC [default: 127.0.0.1:50053]",
-    )];
+    const FLAGS: &'static [Flag] = &[
+        Flag::new(
+            "listen",
+            "billing.listen",
+            "ADDRESS",
+            "Where gateway and analytics call by gRPC [default: 127.0.0.1:50053]",
+        ),
+        Flag::new(
+            "billing-url",
+            "billing.url",
+            "URL",
+            "Where the billing-service that leads is found when this one does not, to assist it [default: stand by]",
+        ),
+    ];
 
     fn common(config: &ProgramConfig) -> Common<'_> {
         Common {

@@ -5,6 +5,7 @@
 
 mod arena;
 mod checkpoint;
+mod elsewhere;
 mod meters;
 pub(crate) mod overlap;
 mod parts;
@@ -30,8 +31,11 @@ use crate::error::{Error, StoreError};
 use arena::Pool;
 pub(crate) use arena::day_of;
 pub(crate) use checkpoint::error_chain;
+pub(crate) use elsewhere::Hold;
+pub use elsewhere::News;
 use shard::Shard;
 pub use shard::Unreadable;
+use store::StoredShard;
 pub use view::{
     DayWindows, IntervalRead, LatestRead, MinuteSum, RegisterRead, TelemetryRead, Version, VersionedRead,
 };
@@ -43,6 +47,11 @@ pub trait Consequences: Send + Sync {
     /// These meters have reads in these ranges, new or seen before: mark what depends on them, look for unknown meters, for conflicts
     /// and for issued bills. Called after the reads can be seen by queries.
     async fn ensure(&self, touched: &[Touched]) -> Result<(), StoreError>;
+
+    /// The store has more of a shard; said before the consequences of that are ensured. For a process that takes shards in for another.
+    async fn learn(&self, _shard: u16, _news: &News) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// So many readings went into blocks, in this time: for the metrics.
     fn stored(&self, _readings: u32, _took: Duration) {}
@@ -141,21 +150,49 @@ impl Reads {
         shards: u16,
         limits: Limits,
     ) -> Result<Arc<Self>, Error> {
-        let pool = Pool::default();
-        let mut opened = Vec::new();
+        let mut stored = Vec::new();
         for number in 0..shards {
-            let stored = store.open(number, shards).await?;
-            opened.push(Shard::new(number, shards, stored, &pool));
+            stored.push(store.open(number, shards).await?);
         }
-        Ok(Arc::new(Self {
+        Ok(Self::of(store, consequences, stored, limits))
+    }
+
+    /// Reads of which nothing is known yet: each shard is to be [reopened](Self::reopen) before it is taken in.
+    pub(crate) fn unopened(
+        store: Arc<dyn store::ReadsStore>,
+        consequences: Arc<dyn Consequences>,
+        shards: u16,
+        limits: Limits,
+    ) -> Arc<Self> {
+        let stored = vec![StoredShard::default(); usize::from(shards)];
+        let reads = Self::of(store, consequences, stored, limits);
+        reads
+            .shards
+            .iter()
+            .for_each(|shard| shard.lock().elsewhere = true);
+        reads
+    }
+
+    fn of(
+        store: Arc<dyn store::ReadsStore>,
+        consequences: Arc<dyn Consequences>,
+        stored: Vec<StoredShard>,
+        limits: Limits,
+    ) -> Arc<Self> {
+        let pool = Pool::default();
+        let shards = u16::try_from(stored.len()).unwrap_or(u16::MAX);
+        let opened = (0..shards).zip(stored);
+        Arc::new(Self {
             store,
             consequences,
-            shards: opened,
+            shards: opened
+                .map(|(number, stored)| Shard::new(number, shards, stored, &pool))
+                .collect(),
             start: RandomState::new().hash_one(shards),
             limits,
             work: Notify::new(),
             room: Notify::new(),
-        }))
+        })
     }
 
     /// Takes in a message of a shard that stood at `position`: queries see its readings when this returns. All of it or, with an error,

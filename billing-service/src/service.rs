@@ -28,6 +28,7 @@ use crate::consequence::Watcher;
 use crate::error::Error;
 use crate::export::{self, Form};
 use crate::office::Office;
+use crate::share::Desk;
 pub(crate) use quarantine::Quarantine;
 
 /// The services `Billing`, `Register` and `Reads`.
@@ -35,11 +36,16 @@ pub(crate) use quarantine::Quarantine;
 pub struct Service {
     office: Arc<Office>,
     watcher: Arc<Watcher>,
+    desk: Arc<Desk>,
 }
 
 impl Service {
-    pub(crate) fn new(office: Arc<Office>, watcher: Arc<Watcher>) -> Self {
-        Self { office, watcher }
+    pub(crate) fn new(office: Arc<Office>, watcher: Arc<Watcher>, desk: Arc<Desk>) -> Self {
+        Self {
+            office,
+            watcher,
+            desk,
+        }
     }
 
     /// Issued bills after `after`, at most `limit`, in order of their ids: each on a line of canonical JSON.
@@ -81,7 +87,7 @@ pub struct Exported {
 }
 
 /// An answer, or the status of its error. Whoever does not lead answers nothing: neither when it is asked, nor when it has an answer.
-async fn answer<T>(
+pub(crate) async fn answer<T>(
     office: &Office,
     outcome: impl Future<Output = Result<T, Error>>,
 ) -> Result<Response<T>, Status> {
@@ -95,7 +101,7 @@ async fn answer<T>(
         let kind = error.kind();
         match (&error, kind) {
             // Said to whoever asks too early, and over in a moment: nobody must act.
-            (Error::Behind { .. }, _) => tracing::debug!(%error, "a call came too early"),
+            (Error::Behind { .. } | Error::Unheld(_), _) => tracing::debug!(%error, "a call came too early"),
             (_, ErrorKind::Internal | ErrorKind::Unavailable) => {
                 tracing::error!(error = crate::reads::error_chain(&error), "a call failed");
             }
@@ -221,7 +227,7 @@ impl reads_server::Reads for Service {
     ) -> Result<Response<DayWindowsResponse>, Status> {
         answer(
             &self.office,
-            reads::day_windows(&self.office, &request.into_inner()),
+            reads::day_windows(&self.office, &self.desk, &request.into_inner()),
         )
         .await
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use message_bus::Bus;
 use model::Clock;
 use prometheus::Registry;
+use proto::assist::assist_server::AssistServer;
 use proto::billing::billing_server::{Billing, BillingServer};
 use proto::billing::quarantine_server::{Quarantine as QuarantineCalls, QuarantineServer};
 use proto::billing::reads_server::{Reads as ReadsCalls, ReadsServer};
@@ -36,6 +37,7 @@ use crate::reads::store::ReadsStore;
 use crate::reads::{Consequences, Limits, Reads};
 use crate::register::Register;
 use crate::service::{Quarantine, Service};
+use crate::share::{self, Desk};
 use crate::store::{DocumentStore, Store};
 
 /// How often drafts of agreements with new reads are computed again, and unfinished issues are resumed.
@@ -155,8 +157,16 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     }
     let port = internal::bind("billing gRPC", config.listen).await?;
     let backends = backend::open(&config, &deps).await?;
-    let port = lead::wait(port, &deps).await?;
-    let (office, watcher) = open(&config, &deps, backends).await?;
+    let metrics = Metrics::new(&deps.registry)?;
+    let assistant = share::Parts {
+        bus: Arc::clone(&deps.bus),
+        store: Arc::clone(&backends.reads),
+        limits: limits(&config, &deps),
+        metrics: metrics.clone(),
+        failed: deps.tasks.failed_token(),
+    };
+    let port = lead::wait(port, &deps, (&config.url, assistant)).await?;
+    let (office, watcher) = open(&config, &deps, backends, metrics).await?;
     deps.tasks.spawn(
         "billing lead",
         OnFailure::StopProcess,
@@ -167,6 +177,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         reads: Arc::clone(&office.reads),
         consequences: Arc::clone(&watcher) as Arc<dyn Consequences>,
         followed: Arc::clone(&office.issuer.followed),
+        over: CancellationToken::new(),
     };
     consumer.check()?;
     let resumed = office.issuer.resume().await?;
@@ -176,7 +187,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             "finished issuing what was begun before the last stop"
         );
     }
-    consumer.start(&deps.tasks).await?;
+    let desk = consume(consumer, &deps, &office.metrics).await?;
     let stop = deps.tasks.stop_token();
     deps.tasks.spawn(
         "billing upkeep",
@@ -188,9 +199,14 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         OnFailure::Log,
         gauges(Arc::clone(&office), stop),
     );
-    let service = Service::new(Arc::clone(&office), watcher);
+    let assist = Arc::new(share::Calls::new(
+        Arc::clone(&office),
+        Arc::clone(&watcher),
+        Arc::clone(&desk),
+    ));
+    let service = Service::new(Arc::clone(&office), watcher, desk);
     let quarantine = Arc::new(Quarantine::new(Arc::clone(&office), deps.bus));
-    let calls = || answering(&service, &quarantine);
+    let calls = || answering(&service, &quarantine, &assist);
     Ok(Running {
         serving: internal::serve(port, deps.tasks.failed_token(), &deps.readiness, calls)?,
         service,
@@ -200,8 +216,27 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     })
 }
 
-/// What gateway and analytics call.
-fn answering(service: &Service, quarantine: &Arc<Quarantine>) -> Services {
+/// Consumes every shard, and shares them with whoever assists.
+async fn consume(consumer: Consumer, deps: &Deps, metrics: &Metrics) -> Result<Arc<Desk>, Error> {
+    let consuming = consumer.start_all(&deps.tasks).await?;
+    let desk = Desk::new(deps.bus.shards());
+    let leader = share::Leader::new(
+        Arc::clone(&desk),
+        consumer,
+        consuming,
+        deps.tasks.clone(),
+        metrics.shards.clone(),
+    );
+    deps.tasks.spawn(
+        "billing shards",
+        OnFailure::StopProcess,
+        leader.share(deps.tasks.stop_token()),
+    );
+    Ok(desk)
+}
+
+/// What gateway, analytics and assistants call.
+fn answering(service: &Service, quarantine: &Arc<Quarantine>, assist: &Arc<share::Calls>) -> Services {
     Services::new(proto::DESCRIPTORS)
         .with(
             BillingServer::new(service.clone())
@@ -216,6 +251,11 @@ fn answering(service: &Service, quarantine: &Arc<Quarantine>) -> Services {
         .with(
             ReadsServer::new(service.clone())
                 .max_decoding_message_size(MAX_REQUEST_BYTES)
+                .max_encoding_message_size(MAX_ANSWER_BYTES),
+        )
+        .with(
+            AssistServer::from_arc(Arc::clone(assist))
+                .max_decoding_message_size(share::MAX_MESSAGE_BYTES)
                 .max_encoding_message_size(MAX_ANSWER_BYTES),
         )
         .with(
@@ -240,16 +280,13 @@ pub(crate) async fn open(
     config: &Config,
     deps: &Deps,
     backends: Backends,
+    metrics: Metrics,
 ) -> Result<(Arc<Office>, Arc<Watcher>), Error> {
-    let metrics = Metrics::new(&deps.registry)?;
     backends.documents.lead().await?; // before anything is read
     metrics.leading.set(1);
     let store = Store::new(backends.documents);
     let watcher = Arc::new(Watcher::default());
-    let limits = Limits {
-        pending_bytes: usize::try_from(config.pending).unwrap_or(usize::MAX),
-        unstored: deps.bus.ack_within().unwrap_or(Limits::default().unstored),
-    };
+    let limits = limits(config, deps);
     let consequences = Arc::clone(&watcher) as Arc<dyn Consequences>;
     let reads = Reads::open(backends.reads, consequences, deps.bus.shards(), limits).await?;
     let register = Arc::new(Register::open(store.clone()).await?);
@@ -285,6 +322,13 @@ pub(crate) async fn open(
     });
     watcher.bind(&office);
     Ok((office, watcher))
+}
+
+fn limits(config: &Config, deps: &Deps) -> Limits {
+    Limits {
+        pending_bytes: usize::try_from(config.pending).unwrap_or(usize::MAX),
+        unstored: deps.bus.ack_within().unwrap_or(Limits::default().unstored),
+    }
 }
 
 /// Computes drafts again and finishes issues that an error interrupted, until `stop`.

@@ -137,7 +137,8 @@ impl World {
             cache: "memory:".to_owned(),
             folder: folder.to_owned(),
         };
-        let (office, watcher) = open(&Config::default(), &deps, backends).await.unwrap();
+        let metrics = crate::metrics::Metrics::new(&deps.registry).unwrap();
+        let (office, watcher) = open(&Config::default(), &deps, backends, metrics).await.unwrap();
         let position = (0..2)
             .map(|shard| office.reads.position(shard))
             .max()
@@ -152,7 +153,8 @@ impl World {
     }
 
     pub(crate) fn service(&self) -> Service {
-        Service::new(Arc::clone(&self.office), Arc::clone(&self.watcher))
+        let desk = crate::share::Desk::new(self.office.reads.shards());
+        Service::new(Arc::clone(&self.office), Arc::clone(&self.watcher), desk)
     }
 
     pub(crate) async fn put(&self, object: Object) -> Result<(), Error> {

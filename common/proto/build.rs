@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use prost::Message as _;
 use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "gridtally/meter/v1/meter.proto",
     "gridtally/meter/v1/columns.proto",
     "gridtally/ingestion/v1/ingestion.proto",
     "gridtally/billing/v1/billing.proto",
+    "gridtally/assist/v1/assist.proto",
     "gridtally/analytics/v1/analytics.proto",
 ];
 

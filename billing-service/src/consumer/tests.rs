@@ -60,8 +60,9 @@ impl Process {
             reads: Arc::clone(&reads),
             consequences: Arc::clone(&told) as _,
             followed: Arc::default(),
+            over: CancellationToken::new(),
         };
-        consumer.start(&tasks).await?;
+        consumer.start_all(&tasks).await?;
         Ok(Self { tasks, reads, told })
     }
 

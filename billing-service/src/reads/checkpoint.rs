@@ -26,7 +26,7 @@ const MAX_UNENSURED: Duration = Duration::from_secs(60);
 /// At most so long when very many readings need their consequences.
 const MAX_URGENT_AGE: Duration = Duration::from_secs(10);
 /// The wait after a checkpoint that failed.
-const RETRY: Duration = Duration::from_secs(2);
+pub(super) const RETRY: Duration = Duration::from_secs(2);
 /// Meters handed to the consequences at once.
 const TOUCHED_AT_ONCE: usize = 1_024;
 
@@ -95,6 +95,11 @@ impl Reads {
 
     async fn checkpoint_shard(&self, shard: &Shard) -> Result<(), StoreError> {
         let _gate = shard.gate.lock().await;
+        self.store_all(shard).await
+    }
+
+    /// As [`Self::checkpoint_shard`], with the gate held.
+    pub(super) async fn store_all(&self, shard: &Shard) -> Result<(), StoreError> {
         loop {
             let Some(frozen) = shard.freeze() else {
                 return Ok(());
@@ -114,12 +119,16 @@ impl Reads {
         let (parts, reaches) = tokio::task::spawn_blocking(survey)
             .await
             .map_err(|_| StoreError::Closing)?;
+        let new = frozen.new_meters.iter().map(|(_, id)| id.clone()).collect();
         let blocks = Append {
             meters: std::mem::take(&mut frozen.new_meters),
             parts: Box::new(parts),
             position: None,
         };
         let contested = self.store.append(shard.number, blocks).await?;
+        self.consequences
+            .learn(shard.number, &Self::news(shard, new, frozen.position))
+            .await?;
         self.ensure(shard, &reaches, contested).await?;
         let position = Append {
             meters: Vec::new(),

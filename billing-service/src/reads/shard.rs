@@ -44,7 +44,7 @@ pub(super) struct Shard {
     pub number: u16,
     memory: Mutex<Memory>,
     /// Held while blocks are written, and by whoever must not see that happen.
-    pub gate: tokio::sync::Mutex<()>,
+    pub gate: Arc<tokio::sync::Mutex<()>>,
     bytes: AtomicUsize,
     stored: watch::Sender<Position>,
 }
@@ -53,6 +53,8 @@ pub(super) struct Shard {
 pub(super) struct Memory {
     shard: u16,
     shards: u16,
+    /// Another process takes this shard in: nothing is pending here, and the store has more than was learned of it at times.
+    pub elsewhere: bool,
     pub meters: Meters,
     /// Meters below this are in the store.
     stored_meters: u32,
@@ -114,40 +116,24 @@ pub(super) struct Ensured {
 
 impl Shard {
     pub(super) fn new(number: u16, shards: u16, stored: StoredShard, pool: &Pool) -> Self {
-        let mut meters = Meters::default();
-        for id in &stored.meters {
-            meters.insert(id, model::meter_hash(id));
-        }
-        let memory = Memory {
-            shard: number,
-            shards,
-            stored_meters: meters.len(),
-            last_days: vec![LastDay::UNSEARCHED; stored.meters.len()],
-            meters,
-            pending: Arena::new(pool.clone()),
-            frozen: None,
-            pool: pool.clone(),
-            position: stored.position,
-            frozen_position: stored.position,
-            taken_in: 0,
-            since: None,
-            ensured: 0,
-            unensured: None,
-            generation: 0,
-            changed_days: BTreeMap::new(),
-            start_position: stored.position,
-            days: stored.days,
-            prompt: Vec::new(),
-            prompt_overflow: false,
-            scratch: intake::Scratch::default(),
-        };
+        let position = stored.position;
         Self {
             number,
-            memory: Mutex::new(memory),
-            gate: tokio::sync::Mutex::default(),
+            memory: Mutex::new(Memory::new(number, shards, stored, pool.clone())),
+            gate: Arc::default(),
             bytes: AtomicUsize::new(0),
-            stored: watch::Sender::new(stored.position),
+            stored: watch::Sender::new(position),
         }
+    }
+
+    /// Forgets everything for what is stored now. Meters may have other numbers then.
+    pub(super) fn reopen(&self, stored: StoredShard) {
+        let mut memory = self.lock();
+        let position = stored.position;
+        *memory = Memory::new(self.number, memory.shards, stored, memory.pool.clone());
+        self.measure(&memory);
+        drop(memory);
+        self.stored.send_replace(position);
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Memory> {
@@ -204,6 +190,15 @@ impl Shard {
             meters: memory.meters.len(),
             again,
         })
+    }
+
+    /// Another process stored everything up to `position`.
+    pub(super) fn store_reaches(&self, position: Position) {
+        self.stored.send_if_modified(|stored| {
+            let later = position > *stored;
+            *stored = position.max(*stored);
+            later
+        });
     }
 
     /// What was frozen is stored.
@@ -274,6 +269,48 @@ impl Shard {
 }
 
 impl Memory {
+    fn new(number: u16, shards: u16, stored: StoredShard, pool: Pool) -> Self {
+        let mut meters = Meters::default();
+        for id in &stored.meters {
+            meters.insert(id, model::meter_hash(id));
+        }
+        Self {
+            shard: number,
+            shards,
+            elsewhere: false,
+            stored_meters: meters.len(),
+            last_days: vec![LastDay::UNSEARCHED; stored.meters.len()],
+            meters,
+            pending: Arena::new(pool.clone()),
+            frozen: None,
+            pool,
+            position: stored.position,
+            frozen_position: stored.position,
+            taken_in: 0,
+            since: None,
+            ensured: 0,
+            unensured: None,
+            generation: 0,
+            changed_days: BTreeMap::new(),
+            start_position: stored.position,
+            days: stored.days,
+            prompt: Vec::new(),
+            prompt_overflow: false,
+            scratch: intake::Scratch::default(),
+        }
+    }
+
+    /// Which shard.
+    pub(super) fn number(&self) -> u16 {
+        self.shard
+    }
+
+    /// Every meter has what is kept of each.
+    pub(super) fn cover_meters(&mut self) {
+        let meters = usize::try_from(self.meters.len()).unwrap_or_default();
+        self.last_days.resize(meters, LastDay::NONE);
+    }
+
     fn prompt(&mut self, meter: u32) {
         if self.prompt.last() == Some(&meter) {
             return;
@@ -296,15 +333,23 @@ impl Memory {
         last.searched.then_some(last.day)
     }
 
+    /// The meter has energy on `day`.
+    pub(super) fn note_latest(&mut self, meter: u32, day: i32) {
+        if let Some(last) = self.last_day_of(meter) {
+            last.day = day.max(last.day);
+        }
+    }
+
     /// The store was searched, and `day` is the latest.
     pub(super) fn set_latest_day(&mut self, meter: u32, day: i32) {
-        let last = usize::try_from(meter)
-            .ok()
-            .and_then(|meter| self.last_days.get_mut(meter));
-        if let Some(last) = last {
+        if let Some(last) = self.last_day_of(meter) {
             last.day = day.max(last.day);
             last.searched = true;
         }
+    }
+
+    fn last_day_of(&mut self, meter: u32) -> Option<&mut LastDay> {
+        self.last_days.get_mut(usize::try_from(meter).ok()?)
     }
 
     /// Where readings are that may be in no block yet.

@@ -150,6 +150,15 @@ pub trait ReadsStore: Send + Sync {
         found: &mut (dyn for<'a> FnMut(&'a BlockKey, &'a [u8]) + Send),
     ) -> Result<(), StoreError>;
 
+    /// Another process has stored something of `shard`, among others of these meters, which have these numbers here. For stores that
+    /// several processes share.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a number stands for another meter.
+    fn learn(&self, _shard: u16, _meters: &[(u32, String)]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Days with blocks of energy, ascending.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The reads as a whole, over a store that joins and one that keeps parts.
 
 mod crashes;
+mod elsewhere;
 mod fleet;
 mod queries;
 

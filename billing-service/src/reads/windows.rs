@@ -9,7 +9,7 @@ use model::{Channel, Series, Stay};
 use super::Reads;
 use super::arena::SeriesIndex;
 use super::query::unreadable_block;
-use super::shard::Shard;
+use super::shard::{Memory, Shard};
 use super::store::BlockKey;
 use super::view::{DayWindows, MinuteSum};
 use crate::block::{
@@ -65,7 +65,8 @@ struct Mark {
 impl Reads {
     /// The import and export of one shard and UTC day (days since 1970-01-01), by minute of the interval's start and by the group
     /// that the meter was in when the interval began (0 when it was nowhere): of everything up to the position it names and nothing after
-    /// it. Values in effect count, those in conflict as they are shown.
+    /// it. Values in effect count, those in conflict as they are shown. Of a shard that another process takes in: up to where that
+    /// process holds it.
     ///
     /// # Errors
     /// [`Error::Behind`] while the shard was not read up to `min_position`, [`Error::NoShard`], [`Error::Store`].
@@ -73,13 +74,13 @@ impl Reads {
         &self,
         shard: u32,
         day: i32,
-        min_position: Position,
+        (min_position, held): (Position, Option<Position>),
         stays_of: StaysOf<'_>,
     ) -> Result<DayWindows, Error> {
         let shard = self.shard(shard)?;
         // nothing moves into blocks meanwhile, so that what came after the mark is nowhere
         let _gate = shard.gate.lock().await;
-        let mark = mark_of(shard, min_position)?;
+        let mark = mark_of(shard, min_position, held)?;
         let mut groups: BTreeMap<usize, Fold> = BTreeMap::new();
         let mut page = Page::default();
         while page.meters.end < mark.meters {
@@ -110,7 +111,7 @@ impl Reads {
         min_position: Position,
     ) -> Result<(Position, Vec<i32>), Error> {
         let shard = self.shard(shard)?;
-        let mark = mark_of(shard, min_position)?;
+        let position = reached(&shard.lock(), min_position)?;
         let (mut days, all): (Vec<i32>, bool) = {
             let memory = shard.lock();
             let changed = memory
@@ -127,7 +128,7 @@ impl Reads {
             days.sort_unstable();
             days.dedup();
         }
-        Ok((mark.position, days))
+        Ok((position, days))
     }
 }
 
@@ -254,18 +255,39 @@ impl Fold {
     }
 }
 
-fn mark_of(shard: &Shard, min_position: Position) -> Result<Mark, Error> {
+/// The mark now. Of a shard that is taken in elsewhere nothing is pending here, and the store is no more than what is `held`.
+fn mark_of(shard: &Shard, min_position: Position, held: Option<Position>) -> Result<Mark, Error> {
     let memory = shard.lock();
-    if memory.position < min_position {
-        return Err(Error::Behind {
-            shard: shard.number,
-            wanted: min_position,
-            found: memory.position,
+    let position = reached(&memory, min_position)?;
+    if !memory.elsewhere {
+        return Ok(Mark {
+            position,
+            pending: memory.pending.len(),
+            meters: memory.meters.len(),
         });
     }
-    Ok(Mark {
-        position: memory.position,
-        pending: memory.pending.len(),
-        meters: memory.meters.len(),
-    })
+    match held {
+        Some(held) if held >= min_position => Ok(Mark {
+            position: held,
+            pending: 0,
+            meters: memory.meters.len(),
+        }),
+        _ => Err(behind(&memory, min_position)),
+    }
+}
+
+/// Up to where the shard was read.
+fn reached(memory: &Memory, min_position: Position) -> Result<Position, Error> {
+    if memory.position < min_position {
+        return Err(behind(memory, min_position));
+    }
+    Ok(memory.position)
+}
+
+fn behind(memory: &Memory, wanted: Position) -> Error {
+    Error::Behind {
+        shard: memory.number(),
+        wanted,
+        found: memory.position,
+    }
 }

@@ -1,5 +1,7 @@
 //! What analytics asks: reads folded by group.
 
+use std::sync::Arc;
+
 use model::Stay;
 use proto::billing::{
     ChangedDaysRequest, ChangedDaysResponse, DayWindowsRequest, DayWindowsResponse, GroupMinutes, GroupStay,
@@ -10,6 +12,7 @@ use super::page;
 use crate::error::Error;
 use crate::office::Office;
 use crate::reads::MinuteSum;
+use crate::share::Desk;
 
 /// Meters of one answer when the request says nothing, and at most.
 const USUAL: u32 = 10_000;
@@ -19,15 +22,23 @@ const LIST: &str = "meter groups";
 
 pub(super) async fn day_windows(
     office: &Office,
+    desk: &Arc<Desk>,
     request: &DayWindowsRequest,
 ) -> Result<DayWindowsResponse, Error> {
     let stays_of = |meter: &str, stays: &mut Vec<Stay<usize>>| {
         stays.extend(office.register.index().stays_of(meter));
     };
+    let held = desk.hold(request.shard).await?;
     let found = office
         .reads
-        .day_windows(request.shard, request.day, request.min_position, &stays_of)
+        .day_windows(
+            request.shard,
+            request.day,
+            (request.min_position, held.as_ref().map(|held| held.position)),
+            &stays_of,
+        )
         .await?;
+    drop(held);
     // read after the fold: whoever knows this version already knows that no meter moved meanwhile
     let index = office.register.index();
     let group = |(number, minutes): (usize, Vec<MinuteSum>)| GroupMinutes {

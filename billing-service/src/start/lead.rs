@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Deps;
 use crate::backend::EMBEDDED;
 use crate::error::{Error, StoreError};
+use crate::share;
 use crate::store::Store;
 
 /// Who is told so soon that it leads did not stand by.
@@ -21,7 +22,12 @@ const ONE_STORE: &str = "store: another billing-service takes the readings of th
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Returns when the bus says that this process leads. Meanwhile nobody listens on `port`, so that callers find the one who does.
-pub(super) async fn wait(port: Option<Port>, deps: &Deps) -> Result<Option<Port>, Error> {
+/// Whoever leads is assisted meanwhile, if it is known where to find it.
+pub(super) async fn wait(
+    port: Option<Port>,
+    deps: &Deps,
+    (url, assistant): (&str, share::Parts),
+) -> Result<Option<Port>, Error> {
     let mut lead = std::pin::pin!(deps.bus.lead(Group::Billing));
     if let Ok(led) = tokio::time::timeout(AT_ONCE, &mut lead).await {
         led?;
@@ -40,7 +46,19 @@ pub(super) async fn wait(port: Option<Port>, deps: &Deps) -> Result<Option<Port>
     let address = port.map(|port| port.address());
     // A program that stands by does what it is there for; one process of all services waits for its billing.
     deps.readiness.set(address.is_some());
-    lead.await?;
+    let stop = CancellationToken::new();
+    let assisting = async {
+        if !url.is_empty() {
+            share::assist(url, &assistant, &stop).await;
+        }
+    };
+    let leading = async {
+        let led = lead.await;
+        stop.cancel();
+        led
+    };
+    let (led, ()) = tokio::join!(leading, assisting);
+    led?;
     tracing::info!("leading from now on");
     deps.readiness.set(false);
     told.up();

@@ -38,6 +38,11 @@ mod gridtally {
             tonic::include_proto!("gridtally.billing.v1");
         }
     }
+    pub mod assist {
+        pub mod v1 {
+            tonic::include_proto!("gridtally.assist.v1");
+        }
+    }
     pub mod analytics {
         pub mod v1 {
             tonic::include_proto!("gridtally.analytics.v1");
@@ -54,6 +59,7 @@ mod remote {
 }
 
 pub use gridtally::analytics::v1 as analytics;
+pub use gridtally::assist::v1 as assist;
 pub use gridtally::billing::v1 as billing;
 pub use gridtally::ingestion::v1 as ingestion;
 pub use gridtally::meter::v1 as meter;

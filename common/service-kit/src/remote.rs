@@ -110,13 +110,18 @@ impl Link {
         let stop = tasks.stop_token();
         tasks.spawn("dependency", OnFailure::Log, async move {
             loop {
-                link.0.outage.set_state(link.probe().await);
+                link.look().await;
                 tokio::select! {
                     () = stop.cancelled() => return Ok::<(), Status>(()),
                     () = tokio::time::sleep(PROBE_EVERY) => {}
                 }
             }
         });
+    }
+
+    /// Asks the service now whether it is well: [`Self::state`] knows it then.
+    pub async fn look(&self) {
+        self.0.outage.set_state(self.probe().await);
     }
 
     /// Whether the service answered and was well when it was asked last; if not, why.

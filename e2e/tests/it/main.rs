@@ -23,6 +23,7 @@ mod readme;
 mod register;
 mod sending;
 mod services;
+mod sharing;
 mod smoke;
 mod strangers;
 mod takeover;

@@ -8,7 +8,7 @@ use proto::meter::ReadingColumns;
 use tokio::time::Instant;
 
 use super::super::arena::{SeriesIndex, Shape, day_of};
-use super::{LastDay, Memory, Shard};
+use super::{Memory, Shard};
 
 /// Kept from batch to batch, so that its memory is.
 #[derive(Debug, Default)]
@@ -137,8 +137,7 @@ impl Memory {
                 self.prompt(*meter);
             }
         }
-        let meters = usize::try_from(self.meters.len()).unwrap_or_default();
-        self.last_days.resize(meters, LastDay::NONE);
+        self.cover_meters();
     }
 
     fn add_rows(&mut self, batch: &Batch<'_>, scratch: &Scratch) {
@@ -165,12 +164,7 @@ impl Memory {
                 noted = Some(day);
                 self.note_day(day, batch.position);
             }
-            let last = usize::try_from(meter)
-                .ok()
-                .and_then(|meter| self.last_days.get_mut(meter));
-            if let Some(last) = last {
-                last.day = day.max(last.day);
-            }
+            self.note_latest(meter, day);
         }
         for repeat in &columns.supposed_repeat {
             let row = columns.row(usize::try_from(*repeat).unwrap_or(usize::MAX));

@@ -307,6 +307,12 @@ impl ReadsStore for MongoReads {
         Ok(())
     }
 
+    fn learn(&self, shard: u16, meters: &[(u32, String)]) -> Result<(), StoreError> {
+        let mut known = self.known();
+        known.change(shard);
+        known.add_meters(shard, meters)
+    }
+
     async fn days(&self, shard: u16) -> Result<Vec<i32>, StoreError> {
         self.all_days(&format!("{shard}|e|")).await
     }

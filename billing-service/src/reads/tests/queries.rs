@@ -241,7 +241,7 @@ async fn windows_are_of_what_counts() {
     backend.fail_next(1);
     assert!(reads.checkpoint(0).await.is_err());
     reads.apply(0, &columns(&[Sent::new("a", 60_000, 3)]), 3).unwrap();
-    let windows = reads.day_windows(0, 0, 3, &stays_of).await.unwrap();
+    let windows = reads.day_windows(0, 0, (3, None), &stays_of).await.unwrap();
     let sum = |minute, import, export, readings| MinuteSum {
         minute,
         import,
@@ -255,18 +255,22 @@ async fn windows_are_of_what_counts() {
     assert_eq!((windows.position, &windows.groups), (3, &expected));
     reads.checkpoint(0).await.unwrap();
     assert_eq!(
-        reads.day_windows(0, 0, 0, &stays_of).await.unwrap().groups,
+        reads
+            .day_windows(0, 0, (0, None), &stays_of)
+            .await
+            .unwrap()
+            .groups,
         expected
     );
     assert!(
         reads
-            .day_windows(0, 9, 0, &stays_of)
+            .day_windows(0, 9, (0, None), &stays_of)
             .await
             .unwrap()
             .groups
             .is_empty()
     );
-    let behind = reads.day_windows(0, 0, 4, &stays_of).await;
+    let behind = reads.day_windows(0, 0, (4, None), &stays_of).await;
     assert!(matches!(
         behind,
         Err(Error::Behind {
@@ -276,7 +280,7 @@ async fn windows_are_of_what_counts() {
         })
     ));
     assert!(matches!(
-        reads.day_windows(1, 0, 0, &stays_of).await,
+        reads.day_windows(1, 0, (0, None), &stays_of).await,
         Err(Error::NoShard(1))
     ));
 }
