@@ -13,6 +13,7 @@ use model::Clock;
 use prost::Message as _;
 use proto::billing::reads_server::Reads;
 use proto::meter::ReadingColumns;
+use service_kit::bus::Taking;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -226,8 +227,13 @@ impl Consumer {
             }
             Delivery::Gap { after, next } => (after, next),
             Delivery::Message {
-                position, kind, body, ..
+                position,
+                kind,
+                traced,
+                body,
+                ..
             } => {
+                let _taking = Taking::begin("windows consume", traced);
                 self.columns.clear();
                 let readable = kind == KIND && self.columns.merge(body).is_ok();
                 if readable && shard.apply(position, &self.columns, now).is_ok() {

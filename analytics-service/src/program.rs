@@ -63,6 +63,7 @@ impl Program for AnalyticsService {
         Common {
             shutdown_grace: config.shutdown_grace,
             log: &config.log,
+            telemetry: &config.telemetry,
             metrics: &config.metrics,
         }
     }

@@ -68,6 +68,7 @@ impl Program for ApiGateway {
         Common {
             shutdown_grace: config.shutdown_grace,
             log: &config.log,
+            telemetry: &config.telemetry,
             metrics: &config.metrics,
         }
     }
@@ -87,6 +88,7 @@ impl Program for ApiGateway {
             analytics: remote.analytics(),
             clock: Arc::new(SystemClock),
             registry: process.registry.clone(),
+            sampler: process.sampler.clone(),
             keys: config.data.join("keys"),
             failed: process.failed.clone(),
         };

@@ -24,6 +24,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use model::Clock;
+use service_kit::trace::Sampler;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -42,6 +43,7 @@ pub(crate) struct App {
     pub(crate) staff: Staff,
     pub(crate) intake: Intake,
     pub(crate) gate: Gate,
+    pub(crate) sampler: Sampler,
     pub(crate) keys: Keys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,

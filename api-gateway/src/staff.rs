@@ -8,7 +8,7 @@ use proto::billing::billing_server::Billing;
 use proto::billing::quarantine_server::Quarantine;
 use proto::billing::register_server::Register;
 use proto::billing::{RunBillsRequest, RunBillsResponse};
-use service_kit::{OnFailure, Tasks};
+use service_kit::{OnFailure, Tasks, trace};
 use tokio::sync::oneshot;
 use tonic::{Request, Response, Status};
 
@@ -30,13 +30,17 @@ impl Staff {
     ) -> Result<Response<RunBillsResponse>, Status> {
         let (answer, answered) = oneshot::channel();
         let billing = Arc::clone(&self.billing);
-        self.tasks.spawn("bill run", OnFailure::Log, async move {
-            let outcome = billing.run_bills(Request::new(asked)).await;
-            if answer.send(outcome).is_err() {
-                tracing::info!("whoever asked for a bill run did not wait for its end");
-            }
-            Ok::<(), Infallible>(())
-        });
+        self.tasks.spawn(
+            "bill run",
+            OnFailure::Log,
+            trace::carried(async move {
+                let outcome = billing.run_bills(Request::new(asked)).await;
+                if answer.send(outcome).is_err() {
+                    tracing::info!("whoever asked for a bill run did not wait for its end");
+                }
+                Ok::<(), Infallible>(())
+            }),
+        );
         answered
             .await
             .unwrap_or_else(|_| Err(Status::unavailable("the bill run was cut off; run it again")))

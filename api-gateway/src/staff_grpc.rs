@@ -14,7 +14,8 @@ use proto::analytics::analytics_server::AnalyticsServer;
 use proto::billing::billing_server::BillingServer;
 use proto::billing::quarantine_server::QuarantineServer;
 use proto::billing::register_server::RegisterServer;
-use service_kit::status_of;
+use service_kit::trace::Sampler;
+use service_kit::{status_of, trace};
 use tonic::service::Routes;
 use tonic::{Code, Status};
 
@@ -41,14 +42,16 @@ const WRITES: [&str; 4] = [
 const REPLAY: &str = "/gridtally.billing.v1.Quarantine/ReplayQuarantined";
 const RUN_BILLS: &str = WRITES[0];
 
+/// What every call passes.
 #[derive(Clone)]
-struct Door {
-    gate: Gate,
-    metrics: Metrics,
+pub(crate) struct Door {
+    pub(crate) gate: Gate,
+    pub(crate) metrics: Metrics,
+    pub(crate) sampler: Sampler,
 }
 
-/// The staff services behind `gate`.
-pub(crate) fn routes(staff: Staff, gate: Gate, metrics: Metrics) -> axum::Router {
+/// The staff services behind `door`.
+pub(crate) fn routes(staff: Staff, door: Door) -> axum::Router {
     let forward = Forward(staff);
     Routes::default()
         .add_service(
@@ -73,7 +76,7 @@ pub(crate) fn routes(staff: Staff, gate: Gate, metrics: Metrics) -> axum::Router
         )
         .into_axum_router()
         .reset_fallback() // that of the router this one is merged into
-        .route_layer(from_fn_with_state(Door { gate, metrics }, admit))
+        .route_layer(from_fn_with_state(door, admit))
 }
 
 async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
@@ -89,17 +92,31 @@ async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Re
     let answer = match door.gate.admit(request.headers(), wanted) {
         Err(error) => refusal(status_of(&error.fault())),
         Ok(identity) => {
+            let span = door.sampler.call(request.headers(), path.trim_start_matches('/'));
             request.extensions_mut().insert(identity);
-            match tokio::time::timeout(deadline, next.run(request)).await {
+            let answered = trace::around(span, answered(next, request));
+            match tokio::time::timeout(deadline, answered).await {
                 Ok(answer) => answer,
                 Err(_) => refusal(Status::deadline_exceeded("the answer took too long")),
             }
         }
     };
-    // A refusal has its status in the head of the answer; an answer with a message is a success until its end.
-    let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
-    door.metrics.staff_call_answered(code);
+    door.metrics.staff_call_answered(code(&answer));
     answer
+}
+
+/// The answer; in its span, if it is traced, what became of it.
+async fn answered(next: Next, request: Request) -> Response {
+    let answer = next.run(request).await;
+    if code(&answer) != Code::Ok {
+        trace::fail_current("refused");
+    }
+    answer
+}
+
+/// A refusal has its status in the head of the answer; an answer with a message is a success until its end.
+fn code(answer: &Response) -> Code {
+    Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code())
 }
 
 fn refusal(status: Status) -> Response {

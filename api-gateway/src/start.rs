@@ -12,6 +12,7 @@ use proto::billing::billing_server::Billing;
 use proto::billing::quarantine_server::Quarantine;
 use proto::billing::register_server::Register;
 use proto::ingestion::ingestion_server::Ingestion;
+use service_kit::trace::Sampler;
 use service_kit::{KitError, Tasks, listen};
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +39,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Where the metrics are registered.
     pub registry: Registry,
+    /// Decides which calls are traced; devices and staff have bounds of their own.
+    pub sampler: Sampler,
     /// The folder of the keys that sign tokens; the first key is made here.
     pub keys: PathBuf,
     /// Cancelled when a part without which the process is useless fails.
@@ -100,8 +103,19 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
         tasks: tasks.clone(),
     };
     let (health, about) = about::routes(config.reflection)?;
-    let calls = about.merge(staff_grpc::routes(staff.clone(), gate.clone(), metrics.clone()));
-    let intake = Intake::new(deps.ingestion, Arc::clone(&deps.clock), &deps.registry)?;
+    let of_staff = deps.sampler.apart();
+    let door = staff_grpc::Door {
+        gate: gate.clone(),
+        metrics: metrics.clone(),
+        sampler: of_staff.clone(),
+    };
+    let calls = about.merge(staff_grpc::routes(staff.clone(), door));
+    let intake = Intake::new(
+        deps.ingestion,
+        Arc::clone(&deps.clock),
+        deps.sampler,
+        &deps.registry,
+    )?;
     let devices = device::Deps {
         intake: intake.clone(),
         gate: gate.clone(),
@@ -113,6 +127,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, GatewayError> 
         staff,
         intake,
         gate,
+        sampler: of_staff,
         keys: rest::Keys::default(),
         clock: deps.clock,
         metrics,

@@ -228,6 +228,7 @@ async fn publish(bus: &dyn Bus, meters: std::ops::Range<usize>) -> anyhow::Resul
             id: u128::try_from(meter).unwrap_or_default(),
             kind: "gridtally.meter.v1.ReadingColumns",
             time_ms: BEGIN_MS,
+            traced: Vec::new(),
             body: Bytes::from(columns.encode_to_vec()),
         }
     };

@@ -11,11 +11,13 @@ use bytes::Bytes;
 use message_bus::{Bus, BusError, Delivery, Group, Position, Subscription, Topic};
 use prost::Message as _;
 use proto::meter::ReadingColumns;
+use service_kit::bus::Taking;
 use service_kit::{OnFailure, Tasks};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
+use crate::follow::{Followed, Waiting};
 use crate::reads::{Consequences, Reads, Unreadable, Unusable, error_chain};
 
 /// The wait after a failure of the bus or the store.
@@ -27,6 +29,7 @@ pub(crate) struct Consumer {
     pub bus: Arc<dyn Bus>,
     pub reads: Arc<Reads>,
     pub consequences: Arc<dyn Consequences>,
+    pub followed: Arc<Followed>,
     /// What is under way is dropped, unstored and unacknowledged, when this is cancelled.
     pub over: CancellationToken,
 }
@@ -43,6 +46,12 @@ impl Consuming {
         self.stop.cancel();
         self.ended.cancelled().await;
     }
+}
+
+/// How far a shard is: what is stored, and which traces wait for it.
+struct Progress {
+    stored: watch::Receiver<Position>,
+    waiting: Waiting,
 }
 
 impl Consumer {
@@ -129,8 +138,11 @@ impl Consumer {
         stop: CancellationToken,
         process: CancellationToken,
     ) -> Result<(), Error> {
-        let mut stored = self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?;
-        while let Err(error) = self.follow(shard, &mut *subscription, &mut stored, &stop).await {
+        let mut progress = Progress {
+            stored: self.reads.stored(shard).ok_or(Error::NoShard(shard.into()))?,
+            waiting: Waiting::default(),
+        };
+        while let Err(error) = self.follow(shard, &mut *subscription, &mut progress, &stop).await {
             tracing::warn!(
                 shard,
                 error = error_chain(&error),
@@ -157,8 +169,7 @@ impl Consumer {
             }
         }
         self.reads.checkpoint(shard).await?;
-        let position = *stored.borrow_and_update();
-        let acknowledged = subscription.ack(position).await;
+        let acknowledged = progress.acknowledge(&mut *subscription).await;
         if process.is_cancelled() {
             return Ok(acknowledged?);
         }
@@ -173,19 +184,18 @@ impl Consumer {
         &self,
         shard: u16,
         subscription: &mut dyn Subscription,
-        stored: &mut watch::Receiver<Position>,
+        progress: &mut Progress,
         stop: &CancellationToken,
     ) -> Result<(), BusError> {
         loop {
             let delivery = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                changed = stored.changed() => {
+                changed = progress.stored.changed() => {
                     if changed.is_err() {
                         return Ok(());
                     }
-                    let position = *stored.borrow_and_update();
-                    subscription.ack(position).await?;
+                    progress.acknowledge(subscription).await?;
                     continue;
                 }
                 delivery = async {
@@ -195,7 +205,7 @@ impl Consumer {
             };
             let stopped = tokio::select! {
                 biased;
-                () = self.take(shard, delivery) => false,
+                () = self.take(shard, delivery, &mut progress.waiting) => false,
                 () = stop.cancelled() => true, // not acknowledged, so it comes again
             };
             if stopped {
@@ -206,20 +216,24 @@ impl Consumer {
     }
 
     /// Takes in one message, or quarantines it.
-    async fn take(&self, shard: u16, delivery: Delivery) {
+    async fn take(&self, shard: u16, delivery: Delivery, waiting: &mut Waiting) {
         let Delivery::Message {
             position,
             id,
             kind,
             time_ms,
+            traced,
             body,
         } = delivery
         else {
             return; // the bus promises none to this group
         };
-        let Err(reason) = self.apply(shard, &body, position) else {
+        let taking = Taking::begin("readings consume", traced);
+        let Err(reason) = self.apply(shard, &body, position, &taking) else {
+            waiting.wait(position, &taking);
             return;
         };
+        taking.fail("quarantined");
         let unusable = Unusable {
             shard,
             position,
@@ -241,10 +255,31 @@ impl Consumer {
         self.reads.skip(shard, position);
     }
 
-    fn apply(&self, shard: u16, body: &Bytes, position: Position) -> Result<usize, Unreadable> {
+    fn apply(
+        &self,
+        shard: u16,
+        body: &Bytes,
+        position: Position,
+        taking: &Taking,
+    ) -> Result<usize, Unreadable> {
         let columns = ReadingColumns::decode(body.as_ref())
             .map_err(|error| Unreadable::Undecodable(error.to_string()))?;
-        self.reads.apply(shard, &columns, position)
+        let readings = self.reads.apply(shard, &columns, position)?;
+        self.followed.taken(&columns, taking);
+        Ok(readings)
+    }
+}
+
+impl Progress {
+    /// Acknowledges what is stored.
+    async fn acknowledge(&mut self, subscription: &mut dyn Subscription) -> Result<(), BusError> {
+        let position = *self.stored.borrow_and_update();
+        let spans = self.waiting.stored(position);
+        let acknowledged = subscription.ack(position).await;
+        if acknowledged.is_err() {
+            spans.iter().for_each(|span| span.fail("not acknowledged"));
+        }
+        acknowledged
     }
 }
 

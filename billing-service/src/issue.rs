@@ -13,12 +13,14 @@ use message_bus::{Bus, Message, Topic};
 use model::Clock;
 use prost::Message as _;
 use proto::billing::{Bill, Transition};
+use service_kit::trace::{self, Span};
 use sha2::{Digest, Sha256};
 
 use crate::bill::ISSUED;
 use crate::bill::load::Loader;
 use crate::error::{Error, StoreError};
 use crate::exception::{Cause, Exceptions, Kind};
+use crate::follow::Followed;
 use crate::metrics::Metrics;
 use crate::store::{BillInputs, Inserted, Intent, Kept, Store};
 use crate::time;
@@ -53,6 +55,8 @@ pub(crate) struct Issuer {
     pub(crate) metrics: Metrics,
     /// The prefix of numbers where no seller is registered.
     pub(crate) default_series: String,
+    /// Traces that lead to bills.
+    pub(crate) followed: Arc<Followed>,
     /// One at a time: the number that is free next, by series.
     next: tokio::sync::Mutex<HashMap<String, u64>>,
     settled_ms: std::sync::atomic::AtomicI64,
@@ -89,6 +93,7 @@ pub(crate) struct Parts {
     pub(crate) exceptions: Arc<Exceptions>,
     pub(crate) metrics: Metrics,
     pub(crate) default_series: String,
+    pub(crate) followed: Arc<Followed>,
 }
 
 impl Issuer {
@@ -104,6 +109,7 @@ impl Issuer {
             exceptions: parts.exceptions,
             metrics: parts.metrics,
             default_series: parts.default_series,
+            followed: parts.followed,
             next: tokio::sync::Mutex::default(),
             settled_ms: std::sync::atomic::AtomicI64::new(settled),
         })
@@ -119,6 +125,11 @@ impl Issuer {
     /// # Errors
     /// [`Error::Store`] or [`Error::Bus`]: some may be issued; order the same again, or let [`Self::resume`] finish.
     pub(crate) async fn issue(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Issued>, Error> {
+        let span = Span::inside(trace::Kind::Internal, "bills issue");
+        trace::around(span, Box::pin(self.issue_in_turn(ready, order))).await
+    }
+
+    async fn issue_in_turn(&self, ready: Vec<Ready>, order: &Order) -> Result<Vec<Issued>, Error> {
         let mut next = self.next.lock().await;
         self.store.look().await?; // what was planned was planned by whoever led
         let mut going = Vec::with_capacity(ready.len());
@@ -243,11 +254,14 @@ impl Issuer {
         if going.is_empty() {
             return Ok(Vec::new());
         }
-        let mut bills = Vec::with_capacity(going.len());
-        for going in going {
-            bills.push(self.number_and_store(going, next).await?);
+        let inputs = going.iter().map(|going| &going.inputs);
+        let spans: Vec<Span> = inputs.flat_map(|inputs| self.followed.storing(inputs)).collect();
+        let stored = self.number_and_store_all(going, next).await;
+        if stored.is_err() {
+            spans.iter().for_each(|span| span.fail("not stored"));
         }
-        self.store.sync().await?;
+        drop(spans); // the bills are stored; what follows is told others
+        let bills = stored?;
         for (issued, inputs) in &bills {
             self.look_again(&issued.bill, inputs).await?;
         }
@@ -256,6 +270,7 @@ impl Issuer {
             id: event_id(&bill.id),
             kind: EVENT,
             time_ms: self.clock.now_ms(),
+            traced: Vec::new(),
             body: bill.encode_to_vec().into(),
         };
         self.bus
@@ -267,6 +282,20 @@ impl Issuer {
         }
         self.store.sync().await?;
         Ok(bills.into_iter().map(|(issued, _)| issued).collect())
+    }
+
+    /// As [`Self::number_and_store`], and durable.
+    async fn number_and_store_all(
+        &self,
+        going: Vec<Going>,
+        next: &mut HashMap<String, u64>,
+    ) -> Result<Vec<(Issued, BillInputs)>, Error> {
+        let mut bills = Vec::with_capacity(going.len());
+        for going in going {
+            bills.push(self.number_and_store(going, next).await?);
+        }
+        self.store.sync().await?;
+        Ok(bills)
     }
 
     /// Gives a frozen bill its number and keeps it. Of several owners the one that kept it issued it.

@@ -12,6 +12,7 @@ mod embedded;
 mod error;
 mod exception;
 pub mod export;
+mod follow;
 mod issue;
 mod metrics;
 mod office;

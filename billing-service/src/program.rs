@@ -40,6 +40,7 @@ impl Program for BillingService {
         Common {
             shutdown_grace: config.shutdown_grace,
             log: &config.log,
+            telemetry: &config.telemetry,
             metrics: &config.metrics,
         }
     }

@@ -29,6 +29,7 @@ use crate::consequence::{Overlaps, Watcher};
 use crate::consumer::Consumer;
 use crate::error::Error;
 use crate::exception::Exceptions;
+use crate::follow::Followed;
 use crate::issue::{Issuer, Parts};
 use crate::metrics::Metrics;
 use crate::office::Office;
@@ -175,6 +176,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         bus: Arc::clone(&deps.bus),
         reads: Arc::clone(&office.reads),
         consequences: Arc::clone(&watcher) as Arc<dyn Consequences>,
+        followed: Arc::clone(&office.issuer.followed),
         over: CancellationToken::new(),
     };
     consumer.check()?;
@@ -303,6 +305,7 @@ pub(crate) async fn open(
         exceptions: Arc::clone(&exceptions),
         metrics: metrics.clone(),
         default_series: config.series.clone(),
+        followed: Arc::new(Followed::default()),
     };
     let office = Arc::new(Office {
         overlaps: Overlaps::open(&store).await?,

@@ -177,6 +177,19 @@ pub fn get(address: &str, path: &str, token: &str) -> Result<Answer> {
     exchange(address, &request)
 }
 
+/// POST of JSON to `path` of `address`, with a token and another header.
+///
+/// # Errors
+/// When no complete answer comes.
+pub fn post(address: &str, path: &str, token: &str, header: &str, json: &str) -> Result<Answer> {
+    let length = json.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n{header}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{json}"
+    );
+    exchange(address, &request)
+}
+
 fn exchange(address: &str, request: &str) -> Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;

@@ -34,8 +34,9 @@ pub const PROGRAMS: [(&str, &str, &str); 5] = [
 ];
 
 /// Types of fields that are sections: the type as a struct names it, beside which file that struct lies, and where the section is.
-const SECTIONS: [(&str, &str, &str); 13] = [
+const SECTIONS: [(&str, &str, &str); 14] = [
     ("LogConfig", "", "common/service-kit/src/telemetry.rs"),
+    ("TraceConfig", "", "common/service-kit/src/trace/settings.rs"),
     ("MetricsConfig", "gridtally/", "gridtally/src/config.rs"),
     ("MetricsConfig", "", "common/service-kit/src/program/settings.rs"),
     ("JournalConfig", "", "gridtally/src/config.rs"),

@@ -3,6 +3,7 @@
 //! Nothing here depends on a service: what is known about them is the contract with the outside.
 
 pub mod client;
+pub mod collector;
 pub mod configuration;
 pub mod household;
 pub mod instance;

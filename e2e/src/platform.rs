@@ -1,7 +1,7 @@
 //! A running `gridtally up` (or `demo`) as a child process on free ports.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -47,6 +47,21 @@ impl Platform {
     pub fn start(verb: &str, data: &Path, more: &[&str]) -> Result<Self> {
         let mut command = program::command("gridtally")?;
         command.arg(verb).arg("--data").arg(data).args(more);
+        Self::of(command, data)
+    }
+
+    /// `gridtally up` on `data` with settings of the environment, ready.
+    ///
+    /// # Errors
+    /// As [`Self::up`].
+    pub fn with(data: &Path, settings: &[(String, String)]) -> Result<Self> {
+        let mut command = program::command("gridtally")?;
+        command.arg("up").arg("--data").arg(data);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        Self::of(command, data)
+    }
+
+    fn of(mut command: Command, data: &Path) -> Result<Self> {
         for port in ["GATEWAY", "STAFF", "METRICS"] {
             command.env(format!("GRIDTALLY_{port}_LISTEN"), "127.0.0.1:0");
         }

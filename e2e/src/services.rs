@@ -126,6 +126,7 @@ pub struct Launcher {
     servers: Servers,
     data: PathBuf,
     prefix: String,
+    settings: Vec<(String, String)>,
 }
 
 impl Launcher {
@@ -136,7 +137,15 @@ impl Launcher {
             servers,
             data: data.to_path_buf(),
             prefix: prefix.to_owned(),
+            settings: Vec::new(),
         }
+    }
+
+    /// The same, with settings of the environment beside.
+    #[must_use]
+    pub fn with(mut self, settings: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.settings.extend(settings);
+        self
     }
 
     /// The data folder.
@@ -158,6 +167,7 @@ impl Launcher {
             .args(["--store", &self.servers.store])
             .args(["--cache", &self.servers.cache])
             .args(["--metrics-listen", metrics]);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         if name != "api-gateway" {
             command.env("GRIDTALLY_BROKER_PREFIX", &self.prefix);
         }

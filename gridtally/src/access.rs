@@ -8,7 +8,8 @@ use api_gateway::run_file;
 use model::{Clock as _, ErrorKind, SystemClock};
 use proto::billing::billing_client::BillingClient;
 use proto::billing::register_client::RegisterClient;
-use service_kit::{Fault, FolderLock, KitError};
+use service_kit::trace::TraceConfig;
+use service_kit::{Fault, FolderLock, KitError, telemetry};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -19,6 +20,7 @@ use crate::cli::Settings;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::platform::Platform;
+use crate::up;
 
 /// A command is over long before.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -56,7 +58,8 @@ impl Access {
     /// [`CommandError::NotFound`] without a data folder, and what a start may say.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, CommandError> {
         let config = Config::of_command(settings)?;
-        service_kit::telemetry::init(&config.log)?;
+        // A command that soon ends is not traced, wherever the environment may send traces.
+        let telemetry = telemetry::start(&config.log, &TraceConfig::default(), up::NAME)?;
         if !config.data.is_dir() {
             let text = format!(
                 "there is no data folder {}; `gridtally up` makes one",
@@ -67,7 +70,7 @@ impl Access {
         let grace = config.shutdown_grace;
         let (started, address) = match FolderLock::take(&config.data) {
             Ok(lock) => {
-                let platform = Platform::start_with(config.clone(), lock).await?;
+                let platform = Platform::start_with(config.clone(), lock, &telemetry).await?;
                 let address = platform.ready().device_grpc;
                 (Some(platform), address)
             }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use service_kit::bus::{self, BrokerConfig};
 use service_kit::config::{Configuration, Layers, Problem};
 use service_kit::telemetry::LogConfig;
+use service_kit::trace::TraceConfig;
 use service_kit::{BackendUrl, KitError, config, units};
 
 use crate::cli::{Settings, UpArgs};
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) shutdown_grace: Duration,
     /// The log.
     pub(crate) log: LogConfig,
+    /// Traces.
+    pub(crate) telemetry: TraceConfig,
     /// Health and metrics.
     pub(crate) metrics: MetricsConfig,
     /// The journal of the embedded bus.
@@ -113,6 +116,7 @@ impl Default for Config {
             cache: BackendUrl::new("memory:"),
             shutdown_grace: Duration::from_secs(20),
             log: LogConfig::default(),
+            telemetry: TraceConfig::default(),
             metrics: MetricsConfig::default(),
             journal: JournalConfig::default(),
             broker: BrokerConfig::default(),
@@ -140,6 +144,7 @@ impl Configuration for Config {
         let mut problems: Vec<Problem> = wrong_bus.into_iter().collect();
         problems.extend(billing_service::problems_of_backends(&self.store, &self.cache));
         problems.extend(self.log.problems("log"));
+        problems.extend(self.telemetry.problems("telemetry"));
         problems.extend(self.journal.problems());
         problems.extend(self.broker.problems("broker."));
         problems.extend(self.gateway.problems("gateway."));

@@ -50,9 +50,9 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), CommandError> {
     if config.log == LogConfig::default() {
         "warn".clone_into(&mut config.log.level);
     }
-    telemetry::init(&config.log)?;
+    let telemetry = telemetry::start(&config.log, &config.telemetry, up::NAME)?;
     let signals = signals::listen(&Tasks::default())?;
-    let Some(platform) = up::started(&config, &signals).await? else {
+    let Some(platform) = up::started(&config, &signals, &telemetry).await? else {
         return Ok(());
     };
     output::line(&platform.ready_line()?)?;
@@ -61,6 +61,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), CommandError> {
         () = platform.wait(&signals.drain) => Ok(()),
     };
     let stopped = up::stop(platform, &signals, config.shutdown_grace).await;
+    telemetry.end().await;
     shown.and(stopped)
 }
 

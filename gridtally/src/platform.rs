@@ -8,6 +8,7 @@ use message_bus::Bus;
 use message_bus::embedded::{Journal, Options};
 use model::{Clock, SystemClock};
 use prometheus::Registry;
+use service_kit::telemetry::Telemetry;
 use service_kit::{FolderLock, Monitor, Readiness, Tasks, bus};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -46,19 +47,24 @@ impl Platform {
     ///
     /// # Errors
     /// [`CommandError::Kit`] when the folder or a port is taken, [`CommandError::Bus`] for a damaged journal, [`CommandError::Start`].
-    pub(crate) async fn start(config: Config) -> Result<Self, CommandError> {
+    pub(crate) async fn start(config: Config, telemetry: &Telemetry) -> Result<Self, CommandError> {
         let lock = FolderLock::take(&config.data)?;
-        Self::start_with(config, lock).await
+        Self::start_with(config, lock, telemetry).await
     }
 
     /// As [`Self::start`], in a folder that was taken before.
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub(crate) async fn start_with(config: Config, lock: FolderLock) -> Result<Self, CommandError> {
+    pub(crate) async fn start_with(
+        config: Config,
+        lock: FolderLock,
+        telemetry: &Telemetry,
+    ) -> Result<Self, CommandError> {
         let failed = CancellationToken::new();
         let monitor_port = Monitor::bind(config.metrics.listen).await?;
         let registry = Registry::new();
+        telemetry.register(&registry)?;
         let readiness = Readiness::default();
         let monitor = Tasks::new(failed.clone());
         let metrics = monitor_port.address();
@@ -82,6 +88,7 @@ impl Platform {
             analytics: analytics.analytics(),
             clock: Arc::clone(&common.clock),
             registry: common.registry.clone(),
+            sampler: telemetry.sampler(),
             keys: config.keys(),
             failed: failed.clone(),
         };

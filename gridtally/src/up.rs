@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use service_kit::{Signals, Tasks, config, signals, telemetry};
+use service_kit::telemetry::{self, Telemetry};
+use service_kit::{Signals, Tasks, config, signals};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::UpArgs;
@@ -10,6 +11,9 @@ use crate::config::Config;
 use crate::error::CommandError;
 use crate::output;
 use crate::platform::Platform;
+
+/// What the process is called in traces.
+pub(crate) const NAME: &str = "gridtally";
 
 /// Runs `up`.
 ///
@@ -20,23 +24,29 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), CommandError> {
     if args.print_config {
         return output::line(config::print(&config)?.trim_end());
     }
-    telemetry::init(&config.log)?;
+    let telemetry = telemetry::start(&config.log, &config.telemetry, NAME)?;
     let signals = signals::listen(&Tasks::default())?;
-    let platform = started(&config, &signals).await?;
+    let platform = started(&config, &signals, &telemetry).await?;
     let Some(platform) = platform else { return Ok(()) };
     hint(&config);
     output::line(&platform.ready_line()?)?;
     platform.wait(&signals.drain).await;
-    stop(platform, &signals, config.shutdown_grace).await
+    let stopped = stop(platform, &signals, config.shutdown_grace).await;
+    telemetry.end().await;
+    stopped
 }
 
 /// A platform, unless somebody wants to stop before it is there.
 ///
 /// # Errors
 /// What prevents the start.
-pub(crate) async fn started(config: &Config, signals: &Signals) -> Result<Option<Platform>, CommandError> {
+pub(crate) async fn started(
+    config: &Config,
+    signals: &Signals,
+    telemetry: &Telemetry,
+) -> Result<Option<Platform>, CommandError> {
     tokio::select! {
-        platform = Box::pin(Platform::start(config.clone())) => platform.map(Some),
+        platform = Box::pin(Platform::start(config.clone(), telemetry)) => platform.map(Some),
         () = signals.drain.cancelled() => Ok(None),
     }
 }

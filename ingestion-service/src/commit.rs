@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use message_bus::{Bus, BusError, Message, Topic};
+use message_bus::{Bus, BusError, Message, Topic, Traced};
 use model::Clock;
 use prost::Message as _;
+use service_kit::trace::{Kind, Span};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,8 @@ struct Sent {
     /// Per message what was learned, to be unlearned should it fail.
     learned: Vec<(Vec<u64>, Vec<Mark>)>,
     since: Instant,
+    /// Of the messages with readings that are traced.
+    spans: Vec<Span>,
 }
 
 impl Committer {
@@ -80,9 +83,10 @@ impl Committer {
         let mut words = Vec::with_capacity(drafts.len());
         let mut learned = Vec::with_capacity(drafts.len());
         let mut messages = Vec::with_capacity(drafts.len());
+        let mut spans = Vec::new();
         for draft in &mut drafts {
             words.push(learn(&mut self.memory, draft));
-            messages.push(self.message(draft, now_ms));
+            messages.push(self.message(draft, now_ms, &mut spans));
             learned.push((
                 std::mem::take(&mut draft.identity),
                 std::mem::take(&mut draft.marks),
@@ -94,6 +98,7 @@ impl Committer {
             words,
             learned,
             since: Instant::now(),
+            spans,
         };
         let (bus, within) = (Arc::clone(&self.bus), self.confirm_within);
         async move {
@@ -102,18 +107,20 @@ impl Committer {
         }
     }
 
-    fn message(&mut self, draft: &mut Draft, now_ms: i64) -> Message {
+    fn message(&mut self, draft: &mut Draft, now_ms: i64, spans: &mut Vec<Span>) -> Message {
         let columns = &mut draft.columns;
         columns.received_ms = now_ms;
         columns.squeeze();
         let id = (u128::from(self.run) << 64) | u128::from(self.next);
         self.next = self.next.wrapping_add(1);
+        let body = Bytes::from(columns.encode_to_vec());
         Message {
             topic: Topic::Readings { shard: draft.shard },
             id,
             kind: KIND,
             time_ms: now_ms,
-            body: Bytes::from(columns.encode_to_vec()),
+            traced: traced(draft, id, spans),
+            body,
         }
     }
 
@@ -122,6 +129,7 @@ impl Committer {
         let outcome = match result {
             Ok(()) => Outcome::Kept(sent.words),
             Err(why) => {
+                sent.spans.iter().for_each(|span| span.fail("not confirmed"));
                 for ((identities, marks), words) in sent.learned.iter().zip(&sent.words) {
                     self.unlearn(identities, marks, words);
                 }
@@ -147,6 +155,28 @@ impl Committer {
             }
         }
     }
+}
+
+/// Begins a span in each trace that goes on with this message, so that every one of them is whole.
+fn traced(draft: &Draft, id: u128, spans: &mut Vec<Span>) -> Vec<Traced> {
+    let mut traced = Vec::new();
+    for followed in &draft.followed {
+        let span = Span::begin(Kind::Producer, "readings publish", Some(&followed.context));
+        span.note("messaging.message.id", format!("{id:032x}"));
+        span.note(
+            "batch.size",
+            i64::try_from(draft.columns.rows()).unwrap_or(i64::MAX),
+        );
+        if let Some(context) = span.context() {
+            traced.push(Traced {
+                parent: context.to_string(),
+                first: followed.first,
+                rows: followed.rows,
+            });
+        }
+        spans.push(span);
+    }
+    traced
 }
 
 /// Looks up and remembers every row of a message, and marks those that were published before.

@@ -1,8 +1,10 @@
 //! The rows that wait for the bus: per shard one message that grows until it is taken. No I/O.
 
+use message_bus::MAX_TRACED;
 use model::{Reason, meter_hash};
 use proto::columns::{Dictionary, KIND_REGISTER, Row};
 use proto::meter::ReadingColumns;
+use service_kit::trace::Context;
 
 use crate::assess::{Assessment, mark};
 use crate::memory::Mark;
@@ -23,6 +25,14 @@ pub(crate) fn cost(columns: &ReadingColumns) -> usize {
         .saturating_add(columns.registers.len())
 }
 
+/// The rows of one call that is traced: from `first`, `rows` of them.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) context: Context,
+    pub(crate) first: u32,
+    pub(crate) rows: u32,
+}
+
 /// A message that grows.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
@@ -32,6 +42,8 @@ pub(crate) struct Draft {
     pub(crate) identity: Vec<u64>,
     /// Per row.
     pub(crate) marks: Vec<Mark>,
+    /// Rows of calls that are traced, usually none.
+    pub(crate) followed: Vec<Followed>,
     meters: Dictionary,
     registers: Dictionary,
     cost: usize,
@@ -45,6 +57,7 @@ impl Draft {
         self.columns.clear();
         self.identity.clear();
         self.marks.clear();
+        self.followed.clear();
         self.meters.clear();
         self.registers.clear();
         self.cost = 0;
@@ -119,6 +132,23 @@ impl Group {
         }
         self.cost = self.cost.saturating_add(cost);
         places
+    }
+
+    /// The rows added last, which went to `places`, are of a call that is traced.
+    pub(crate) fn follow(&mut self, places: &Places, context: &Context) {
+        for (draft, first) in places.iter().flatten() {
+            let Some(draft) = self.drafts.get_mut(*draft) else {
+                continue;
+            };
+            let rows = u32::try_from(draft.columns.rows()).unwrap_or(u32::MAX);
+            if draft.followed.len() < MAX_TRACED {
+                draft.followed.push(Followed {
+                    context: context.clone(),
+                    first: *first,
+                    rows: rows.saturating_sub(*first),
+                });
+            }
+        }
     }
 
     /// The draft of `shard` that has room, as an index; `cost` is what may be added to it.

@@ -32,6 +32,7 @@ impl Program for IngestionService {
         Common {
             shutdown_grace: config.shutdown_grace,
             log: &config.log,
+            telemetry: &config.telemetry,
             metrics: &config.metrics,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use proto::meter::ReadingColumns;
+use service_kit::trace::Context;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, TryAcquireError, watch};
 
@@ -140,11 +141,13 @@ impl Queue {
         self.room.add_permits(cost(columns));
     }
 
-    /// Adds the good rows of a batch that room was made for. It will be published, also when nobody waits for the answer any more.
+    /// Adds the good rows of a batch that room was made for, by a call that may be `traced`. It will be published, also when nobody waits for
+    /// the answer any more.
     pub(crate) fn add(
         &self,
         columns: &ReadingColumns,
         assessment: &Assessment<'_>,
+        traced: Option<Context>,
     ) -> Result<(Places, Answer), IngestionError> {
         let mut guard = self.lock();
         let open = &mut *guard;
@@ -155,6 +158,9 @@ impl Queue {
         }
         let first = open.group.rows == 0;
         let places = open.group.add(columns, assessment, self.shards, &mut open.spare);
+        if let Some(context) = traced {
+            open.group.follow(&places, &context);
+        }
         let answer = Lane::join(&mut open.lanes);
         self.metrics.queued(open.group.rows, open.group.cost);
         drop(guard);

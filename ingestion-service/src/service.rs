@@ -7,7 +7,7 @@ use model::{Clock, Reason};
 use proto::ingestion::SubmitResponse;
 use proto::ingestion::ingestion_server::Ingestion;
 use proto::meter::{ReadingColumns, RowFault, Verdict};
-use service_kit::status_of;
+use service_kit::{status_of, trace};
 use tonic::{Request, Response, Status};
 
 use crate::assess::{Assessment, Rules, assess};
@@ -83,7 +83,7 @@ impl Service {
             self.queue.give_back(columns);
             None
         } else {
-            Some(self.queue.add(columns, &assessment)?)
+            Some(self.queue.add(columns, &assessment, trace::current())?)
         };
         let Assessment {
             meters,

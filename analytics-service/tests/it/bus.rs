@@ -172,6 +172,7 @@ impl Reader {
             id: 0,
             kind: next.kind.to_owned(),
             time_ms: 0,
+            traced: Vec::new(),
             body: next.body.clone(),
         })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use http::{Request, Response};
+use service_kit::trace::{self, Context as TraceContext};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -75,8 +76,8 @@ impl Service<Request<Body>> for Door {
         };
         shared.intake.metrics.called(method);
         match method {
-            Method::SendReading => Box::pin(call(shared, request, identity, Form::One)),
-            Method::SendReadings => Box::pin(call(shared, request, identity, Form::Many)),
+            Method::SendReading => unary(shared, request, identity, Form::One),
+            Method::SendReadings => unary(shared, request, identity, Form::Many),
             Method::StreamReadings => Box::pin(readings(shared, request, identity)),
             Method::StreamColumns => Box::pin(columns(shared, request, identity)),
         }
@@ -95,6 +96,27 @@ fn method(name: &str) -> Option<Method> {
 
 fn ready(status: Status) -> Answer {
     Box::pin(std::future::ready(Ok(status.into_http())))
+}
+
+/// A call that is traced is boxed with its span; the others, nearly all, know nothing of it.
+fn unary(shared: Arc<Shared>, request: Request<Body>, identity: Identity, form: Form) -> Answer {
+    let name = request.uri().path().trim_start_matches('/');
+    match shared.intake.sampler.call(request.headers(), name) {
+        None => Box::pin(call(shared, request, identity, form)),
+        Some(span) => Box::pin(traced(span, call(shared, request, identity, form))),
+    }
+}
+
+async fn traced(
+    span: trace::Span,
+    call: impl Future<Output = Result<Response<Body>, Infallible>>,
+) -> Result<Response<Body>, Infallible> {
+    let answer = span.around(call).await?;
+    // Only a refusal has its status among the headers.
+    if Status::from_header_map(answer.headers()).is_some() {
+        span.fail("refused");
+    }
+    Ok(answer)
 }
 
 async fn call(
@@ -119,8 +141,9 @@ async fn readings(
         identity: identity.clone(),
     };
     let mut grpc = Grpc::new(codec).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let caller = TraceContext::of(request.headers());
     let serve = service_fn(|request: tonic::Request<Streaming<Batch>>| {
-        let answers = shared.answers(request.into_inner(), &identity);
+        let answers = shared.answers(request.into_inner(), (&identity, caller.clone()));
         std::future::ready(Ok::<_, Status>(tonic::Response::new(answers)))
     });
     Ok(grpc.streaming(serve, request).await)
@@ -135,9 +158,10 @@ async fn columns(
         identity: identity.clone(),
     };
     let mut grpc = Grpc::new(codec).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let caller = TraceContext::of(request.headers());
     let serve = service_fn(|request: tonic::Request<Streaming<Batch>>| {
         let answers = shared
-            .answers(request.into_inner(), &identity)
+            .answers(request.into_inner(), (&identity, caller.clone()))
             .map(|receipts| receipts.map(Receipts::into_columns));
         std::future::ready(Ok::<_, Status>(tonic::Response::new(answers)))
     });
@@ -148,12 +172,12 @@ impl Shared {
     fn answers(
         &self,
         incoming: Streaming<Batch>,
-        identity: &Identity,
+        caller: (&Identity, Option<TraceContext>),
     ) -> impl futures_util::Stream<Item = Result<Receipts, Status>> + Send + use<> {
         answers(
             incoming,
             self.intake.clone(),
-            identity,
+            caller,
             self.bounds,
             self.stop.clone(),
         )

@@ -7,6 +7,7 @@ use prometheus::Registry;
 use proto::ingestion::SubmitResponse;
 use proto::ingestion::ingestion_server::Ingestion;
 use proto::meter::{Reading, SendReadingsResponse};
+use service_kit::trace::Sampler;
 use tokio::time::Instant;
 use tonic::{Request, Status};
 
@@ -23,18 +24,22 @@ pub(crate) struct Intake {
     ingestion: Arc<dyn Ingestion>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Metrics,
+    /// Chooses the calls, and the batches of streams, that are traced.
+    pub(super) sampler: Sampler,
 }
 
 impl Intake {
     pub(crate) fn new(
         ingestion: Arc<dyn Ingestion>,
         clock: Arc<dyn Clock>,
+        sampler: Sampler,
         registry: &Registry,
     ) -> Result<Self, prometheus::Error> {
         Ok(Self {
             ingestion,
             clock,
             metrics: Metrics::new(registry)?,
+            sampler,
         })
     }
 

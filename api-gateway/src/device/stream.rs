@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
+use service_kit::trace::{self, Context};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
@@ -12,6 +13,9 @@ use super::codec::no_batch;
 use super::intake::Intake;
 use super::receipts::Receipts;
 use crate::auth::{AuthError, Identity};
+
+/// The span of one batch of a stream; a stream may go on for an hour, so it has none itself.
+const BATCH: &str = "gridtally.meter.v1.MeterGateway/Stream batch";
 
 /// When a stream ends by itself.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +35,7 @@ pub(crate) struct Bounds {
 pub(crate) fn answers(
     incoming: Streaming<Batch>,
     intake: Intake,
-    identity: &Identity,
+    (identity, caller): (&Identity, Option<Context>),
     bounds: Bounds,
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<Receipts, Status>> + use<> {
@@ -51,8 +55,9 @@ pub(crate) fn answers(
         Some((item, reader))
     })
     .map(move |item| {
+        let span = intake.sampler.message(caller.as_ref(), BATCH);
         let intake = intake.clone();
-        async move { intake.take(item?).await }
+        trace::around(span, async move { intake.take(item?).await })
     })
     .buffered(bounds.in_flight.max(1))
 }

@@ -8,6 +8,7 @@ use service_kit::config::{Configuration, Problem};
 use service_kit::program::MetricsConfig;
 use service_kit::remote::LinkConfig;
 use service_kit::telemetry::LogConfig;
+use service_kit::trace::TraceConfig;
 use service_kit::{BackendUrl, units};
 
 use crate::Config;
@@ -29,6 +30,8 @@ pub struct ProgramConfig {
     pub shutdown_grace: Duration,
     /// The log.
     pub log: LogConfig,
+    /// Traces.
+    pub telemetry: TraceConfig,
     /// Health and metrics.
     pub metrics: MetricsConfig,
     /// The door.
@@ -50,6 +53,7 @@ impl Default for ProgramConfig {
             cache: BackendUrl::new("memory:"),
             shutdown_grace: Duration::from_secs(20),
             log: LogConfig::default(),
+            telemetry: TraceConfig::default(),
             metrics: MetricsConfig::here(9_101),
             gateway: Config::default(),
             ingestion: LinkConfig {
@@ -75,6 +79,7 @@ impl Configuration for ProgramConfig {
 
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.log.problems("log");
+        problems.extend(self.telemetry.problems("telemetry"));
         problems.extend(self.gateway.problems("gateway."));
         problems.extend(self.ingestion.problems("ingestion."));
         problems.extend(self.billing.problems("billing."));

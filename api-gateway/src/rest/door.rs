@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
 use http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use http::{Method, StatusCode};
+use service_kit::trace;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -113,11 +114,28 @@ pub(super) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(identity);
-    let answer = next.run(request).await;
+    let span = app.sampler.call(request.headers(), &span_name(&request));
+    let answer = trace::around(span, answered(next, request)).await;
     if let Some(key) = key.filter(|_| answer.status().is_client_error()) {
         app.keys.forget(key);
     }
     answer
+}
+
+/// The answer; in its span, if it is traced, what became of it.
+async fn answered(next: Next, request: Request) -> Response {
+    let answer = next.run(request).await;
+    if answer.status().is_server_error() {
+        trace::fail_current("server error");
+    }
+    answer
+}
+
+/// Method and route, which name nobody.
+fn span_name(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or(UNMATCHED, MatchedPath::as_str);
+    format!("{} {route}", method_label(request.method()))
 }
 
 /// What a request must be allowed to do. A route nobody thought of needs the most.

@@ -7,6 +7,7 @@ use api_gateway::{Config, Deps, Running};
 use chrono::{DateTime, Utc};
 use model::FixedClock;
 use prometheus::Registry;
+use service_kit::trace::Sampler;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -88,6 +89,7 @@ pub(crate) async fn deps(fakes: &Arc<Fakes>, registry: &Registry, dir: &TempDir)
         analytics: behind.analytics,
         clock: Arc::new(FixedClock(now())),
         registry: registry.clone(),
+        sampler: Sampler::default(),
         keys: dir.path().to_owned(),
         failed: CancellationToken::new(),
     }

@@ -21,6 +21,7 @@ fn message(id: u128, body: Vec<u8>) -> Message {
         id,
         kind: "gridtally.meter.v1.ReadingColumns",
         time_ms: 7,
+        traced: Vec::new(),
         body: body.into(),
     }
 }
@@ -58,6 +59,7 @@ impl Process {
             bus,
             reads: Arc::clone(&reads),
             consequences: Arc::clone(&told) as _,
+            followed: Arc::default(),
             over: CancellationToken::new(),
         };
         consumer.start_all(&tasks).await?;

@@ -92,6 +92,7 @@ impl Quarantine {
                 .map_or(0, u128::from_be_bytes),
             kind,
             time_ms: kept.time_ms,
+            traced: Vec::new(), // what was traced ended when it was put aside
             body: Bytes::from(kept.body.clone()),
         };
         self.bus.publish(vec![message]).await?;

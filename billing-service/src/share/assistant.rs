@@ -138,6 +138,8 @@ impl Session {
                 bus: Arc::clone(&parts.bus),
                 reads: Arc::clone(&reads),
                 consequences: remote,
+                // Who assists issues nothing: what it remembers leads to no bill.
+                followed: Arc::default(),
                 over: over.clone(),
             },
             reads,

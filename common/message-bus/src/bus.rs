@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::BusError;
+use crate::{BusError, Traced};
 
 /// Where a message stands. Positions of one shard grow strictly; nothing else about them may be relied upon. 0 is before the first.
 pub type Position = u64;
@@ -41,6 +41,8 @@ pub struct Message {
     pub kind: &'static str,
     /// When it was made, milliseconds since 1970 UTC.
     pub time_ms: i64,
+    /// Which of its readings are traced, usually none; at most [`crate::MAX_TRACED`] parts are carried.
+    pub traced: Vec<Traced>,
     /// At most [`crate::embedded::MAX_BODY_BYTES`].
     pub body: Bytes,
 }
@@ -58,6 +60,8 @@ pub enum Delivery {
         kind: String,
         /// [`Message::time_ms`].
         time_ms: i64,
+        /// [`Message::traced`]; nothing where the message was read from a file, whose records have no room for it.
+        traced: Vec<Traced>,
         /// [`Message::body`].
         body: Bytes,
     },

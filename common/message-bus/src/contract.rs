@@ -77,6 +77,7 @@ pub async fn check(backend: &dyn Backend) -> Outcome {
         "full until billing acknowledges",
         flow::full(&*backend.small()).await,
     )?;
+    named("traces come with their messages", flow::traced(&*place()).await)?;
     named("closed", flow::closed(&*place()).await)?;
     Ok(())
 }
@@ -100,6 +101,7 @@ fn message(topic: Topic, id: u128) -> Message {
         id,
         kind: "gridtally.test.v1.Numbered",
         time_ms: 1_800_000_000_000,
+        traced: Vec::new(),
         body: Bytes::from(format!("body of {id}")),
     }
 }
@@ -125,6 +127,7 @@ async fn next(reader: &mut dyn Subscription) -> Result<Got, Box<dyn std::error::
             kind,
             time_ms,
             body,
+            traced: _,
         } => {
             let expected = message(Topic::Events, id);
             if (kind.as_str(), time_ms) != (expected.kind, expected.time_ms) {

@@ -11,6 +11,8 @@ pub mod embedded;
 mod error;
 mod metrics;
 pub mod rabbitmq;
+mod trace;
 
 pub use bus::{Bus, Delivery, Group, Health, Message, Position, Subscription, Topic};
 pub use error::BusError;
+pub use trace::{MAX_TRACED, Traced};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use message_bus::rabbitmq::{self, MAX_SHARDS, Options};
-use message_bus::{Bus, BusError};
+use message_bus::{Bus, BusError, Traced};
 use prometheus::Registry;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::config::Problem;
+use crate::trace::{Context, Kind, Span};
 use crate::{BackendUrl, Readiness, units, until_up};
 
 /// The bus among what a process needs.
@@ -139,4 +140,33 @@ pub fn watch(bus: &Arc<dyn Bus>, readiness: &Readiness) {
         }
     };
     readiness.depends_on(NAME, true, Box::new(look));
+}
+
+/// The parts of a message that are traced, each with the span in which it is taken in. They end when this is dropped.
+#[derive(Debug)]
+pub struct Taking(Vec<(Traced, Span)>);
+
+impl Taking {
+    /// Begins to take in a message as `name`.
+    #[must_use]
+    pub fn begin(name: &str, traced: Vec<Traced>) -> Self {
+        let span = |part: Traced| {
+            let parent: Context = part.parent.parse().ok()?;
+            let span = Span::begin(Kind::Consumer, name, Some(&parent));
+            Some((part, span))
+        };
+        Self(traced.into_iter().filter_map(span).collect())
+    }
+
+    /// The parts, and what happens to them from here on is below.
+    pub fn parts(&self) -> impl Iterator<Item = (&Traced, Context)> {
+        self.0
+            .iter()
+            .filter_map(|(part, span)| Some((part, span.context()?)))
+    }
+
+    /// It could not be taken in, and why: words that stay the same.
+    pub fn fail(&self, why: &'static str) {
+        self.0.iter().for_each(|(_, span)| span.fail(why));
+    }
 }

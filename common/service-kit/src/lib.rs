@@ -26,6 +26,7 @@ mod tasks;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 pub mod units;
 
 pub use backend_url::BackendUrl;

@@ -74,11 +74,12 @@ async fn live<P: Program>() -> Result<(), ProgramError> {
     }
     let common = P::common(&settings);
     let (grace, listen) = (common.shutdown_grace, common.metrics.listen);
-    telemetry::init(common.log)?;
+    let telemetry = telemetry::start(common.log, common.telemetry, P::NAME)?;
     let signals = signals::listen(&Tasks::default())?;
     let monitor = Monitor::bind(listen).await?;
     let metrics = monitor.address();
-    let process = Process::new(metrics);
+    let process = Process::new(metrics, telemetry.sampler());
+    telemetry.register(&process.registry)?;
     let monitoring = Tasks::new(process.failed.clone());
     monitor.serve(process.registry.clone(), process.readiness.clone(), &monitoring)?;
     let (failed, readiness) = (process.failed.clone(), process.readiness.clone());
@@ -98,6 +99,7 @@ async fn live<P: Program>() -> Result<(), ProgramError> {
     // Neither looking after others nor a scrape is worth waiting for.
     looking_after.drain(Duration::ZERO).await;
     monitoring.drain(Duration::ZERO).await;
+    telemetry.end().await;
     outcome
 }
 

@@ -28,7 +28,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tower::{Service, ServiceExt as _};
 
 use crate::internal::{LACKS_KEY, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES};
-use crate::{Fault, OnFailure, Tasks, status_of};
+use crate::{Fault, OnFailure, Tasks, status_of, trace};
 use outage::Outage;
 
 pub use settings::LinkConfig;
@@ -257,7 +257,8 @@ impl Service<http::Request<Body>> for Link {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        trace::tell(request.headers_mut());
         Box::pin(self.clone().carry(request))
     }
 }

@@ -1,11 +1,16 @@
-//! The log: lines or JSON on standard error. Standard output belongs to the program's answers.
+//! What a process tells while it runs: the log, as lines or JSON on standard error, and traces where a collector is configured. Standard
+//! output belongs to the program's answers.
 
+use prometheus::Registry;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::KitError;
 use crate::config::Problem;
+use crate::trace::{self, Sampler, TraceConfig};
 
 /// The levels, from nothing at all to everything.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -72,31 +77,77 @@ impl LogConfig {
     }
 }
 
-/// Starts the log of this process; once.
+/// What a process tells beside its log.
+#[derive(Debug)]
+pub struct Telemetry {
+    sampler: Sampler,
+    counters: trace::Counters,
+    exporting: Option<trace::Exporting>,
+}
+
+impl Telemetry {
+    /// Decides which calls are traced.
+    #[must_use]
+    pub fn sampler(&self) -> Sampler {
+        self.sampler.clone()
+    }
+
+    /// Shows in `registry` what became of spans.
+    ///
+    /// # Errors
+    /// [`KitError::Setup`] when it shows them already.
+    pub fn register(&self, registry: &Registry) -> Result<(), KitError> {
+        self.counters.register(registry)
+    }
+
+    /// Sends the last traces; at most two seconds. The last thing a process does.
+    pub async fn end(self) {
+        if let Some(exporting) = self.exporting {
+            exporting.end().await;
+        }
+    }
+}
+
+/// Starts the log of this process, and its traces under the name of the program `service`; once, and on its runtime.
 ///
 /// # Errors
-/// [`KitError::Setup`] when the filter cannot be read or a log was started before.
-pub fn init(config: &LogConfig) -> Result<(), KitError> {
+/// [`KitError::Setup`] when the filter cannot be read, a log was started before, or the exporter cannot be made.
+pub fn start(log: &LogConfig, traces: &TraceConfig, service: &'static str) -> Result<Telemetry, KitError> {
+    let counters = trace::Counters::new()?;
+    let exporting = trace::begin_export(traces, service, &counters)?;
+    subscribe(log, exporting.as_ref())?;
+    Ok(Telemetry {
+        sampler: Sampler::new(traces),
+        counters,
+        exporting,
+    })
+}
+
+fn subscribe(config: &LogConfig, exporting: Option<&trace::Exporting>) -> Result<(), KitError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| KitError::Setup {
         what: "the log",
         source,
     };
     let mut filter = EnvFilter::try_new(&config.level).map_err(|error| failed(error.into()))?;
-    if !config.level.contains(DRIVER) {
-        let quiet = format!("{DRIVER}=off")
-            .parse()
-            .map_err(|error: ParseError| failed(error.into()))?;
-        filter = filter.add_directive(quiet);
+    let quiet = [DRIVER, trace::TARGET]
+        .into_iter()
+        .filter(|target| !config.level.contains(target));
+    for target in quiet {
+        let off = format!("{target}=off").parse();
+        filter = filter.add_directive(off.map_err(|error: ParseError| failed(error.into()))?);
     }
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    match config.format {
-        Format::Text => log.with_ansi(terminal).with_target(false).try_init(),
-        Format::Json => log.json().flatten_event(true).try_init(),
-    }
-    .map_err(failed)
+    let lines = match config.format {
+        Format::Text => lines.with_ansi(terminal).with_target(false).boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let spans = exporting.map(|exporting| trace::layer(exporting.tracer()));
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(spans)
+        .try_init()
+        .map_err(|error| failed(error.into()))
 }
 
 #[cfg(test)]

@@ -27,3 +27,4 @@ mod sharing;
 mod smoke;
 mod strangers;
 mod takeover;
+mod traces;

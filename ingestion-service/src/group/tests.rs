@@ -178,3 +178,57 @@ fn a_full_message_is_followed_by_another() {
             .all(|draft| draft.cost < FULL_BYTES + cost(&columns))
     );
 }
+
+fn context(number: usize) -> Context {
+    let text = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{number:016x}-01");
+    text.parse().unwrap()
+}
+
+/// `rows` readings of one meter, and so of one shard.
+fn of_one_meter(rows: i64) -> ReadingColumns {
+    let mut columns = ReadingColumns::default();
+    columns.push_meter_id("meter-1");
+    for start_ms in 0..rows {
+        columns.push(&Row {
+            meter: 0,
+            start_ms,
+            kind: KIND_INTERVAL,
+            channel: 1,
+            register: 0,
+            value: 1,
+            interval_seconds: 0,
+            quality: 1,
+            revision: 0,
+            sequence: 0,
+        });
+    }
+    columns
+}
+
+#[test]
+fn a_traced_call_is_told_apart_within_its_message_up_to_the_bound() {
+    let (mut group, mut spare) = (Group::default(), Spare::default());
+    for number in 1..=2 * MAX_TRACED {
+        for (rows, traced) in [(2, false), (3, true)] {
+            let columns = of_one_meter(rows);
+            let assessment = assess(&columns, &rules());
+            let places = group.add(&columns, &assessment, SHARDS, &mut spare);
+            if traced {
+                group.follow(&places, &context(number));
+            }
+        }
+    }
+    let [draft] = &mut group.drafts[..] else {
+        panic!("{:?}", group.drafts)
+    };
+    let found: Vec<(Context, u32, u32)> = (draft.followed.iter())
+        .map(|followed| (followed.context.clone(), followed.first, followed.rows))
+        .collect();
+    let expected: Vec<(Context, u32, u32)> = (0_u32..)
+        .zip(1..=MAX_TRACED)
+        .map(|(before, number)| (context(number), before * 5 + 2, 3))
+        .collect();
+    assert_eq!(found, expected);
+    draft.reset(0);
+    assert!(draft.followed.is_empty(), "used again, it is of nobody");
+}

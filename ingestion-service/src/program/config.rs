@@ -8,6 +8,7 @@ use service_kit::bus::{self, BrokerConfig};
 use service_kit::config::{Configuration, Problem};
 use service_kit::program::MetricsConfig;
 use service_kit::telemetry::LogConfig;
+use service_kit::trace::TraceConfig;
 use service_kit::{BackendUrl, units};
 
 use crate::{Config, UnknownMeters};
@@ -29,6 +30,8 @@ pub struct ProgramConfig {
     pub shutdown_grace: Duration,
     /// The log.
     pub log: LogConfig,
+    /// Traces.
+    pub telemetry: TraceConfig,
     /// Health and metrics.
     pub metrics: MetricsConfig,
     /// How the broker is used.
@@ -46,6 +49,7 @@ impl Default for ProgramConfig {
             cache: BackendUrl::new("memory:"),
             shutdown_grace: Duration::from_secs(20),
             log: LogConfig::default(),
+            telemetry: TraceConfig::default(),
             metrics: MetricsConfig::here(9_102),
             broker: BrokerConfig::default(),
             ingestion: Config {
@@ -59,6 +63,7 @@ impl Default for ProgramConfig {
 impl Configuration for ProgramConfig {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.log.problems("log");
+        problems.extend(self.telemetry.problems("telemetry"));
         problems.extend(bus::problem(&self.bus));
         problems.extend(self.broker.problems("broker."));
         problems.extend(self.ingestion.problems("ingestion."));

@@ -87,6 +87,7 @@ async fn ours(folder: &Path) -> Outcome<(u32, u32)> {
             id: number.into(),
             kind: "test",
             time_ms: 0,
+            traced: Vec::new(),
             body: body(number).into(),
         };
         bus.publish(vec![message]).await?;

@@ -120,6 +120,7 @@ fn message(shard: u16, id: u128, body: &Bytes) -> Message {
         id,
         kind: "gridtally.meter.v1.ReadingColumns",
         time_ms: 0,
+        traced: Vec::new(),
         body: body.clone(),
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::{join, join_all, try_join};
 
 use super::{Outcome, PATIENCE, Place, SMALL_BYTES, ids, message, next, publish_each, read, readings, same};
-use crate::{Bus, BusError, Delivery, Group, Message, Subscription, Topic};
+use crate::{Bus, BusError, Delivery, Group, Message, Subscription, Topic, Traced};
 
 pub(super) async fn nothing_yet(place: &dyn Place) -> Outcome {
     let topic = readings(0);
@@ -131,6 +131,33 @@ pub(super) async fn far_behind(place: &dyn Place) -> Outcome {
         let got = next(&mut *reader).await?;
         same("id of the large", &got.id, &id)?;
         same("body of the large", &(got.body == body), &true)?;
+    }
+    bus.close().await?;
+    Ok(())
+}
+
+/// A reader that keeps up is told which rows are traced, and of a message without any nothing.
+pub(super) async fn traced(place: &dyn Place) -> Outcome {
+    let topic = readings(1);
+    let bus = place.open().await?;
+    let mut reader = bus.subscribe(Group::Billing, topic, None).await?;
+    let parts: Vec<Traced> = (1..4)
+        .map(|number| Traced {
+            parent: format!("00-0af7651916cd43dd8448eb211c80319c-000000000000000{number}-01"),
+            first: number,
+            rows: number * 10,
+        })
+        .collect();
+    let with = Message {
+        traced: parts.clone(),
+        ..message(topic, 1)
+    };
+    bus.publish(vec![with, message(topic, 2)]).await?;
+    for expected in [parts, Vec::new()] {
+        match tokio::time::timeout(PATIENCE, reader.next()).await?? {
+            Delivery::Message { traced, .. } => same("what is traced", &traced, &expected)?,
+            gap @ Delivery::Gap { .. } => return Err(format!("{gap:?}").into()),
+        }
     }
     bus.close().await?;
     Ok(())

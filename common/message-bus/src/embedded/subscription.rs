@@ -216,6 +216,7 @@ fn delivery(kept: &Kept) -> Delivery {
         id: kept.id,
         kind: kept.kind.to_owned(),
         time_ms: kept.time_ms,
+        traced: kept.traced.clone(),
         body: kept.body.clone(),
     }
 }
@@ -244,6 +245,7 @@ impl FilePart {
                     id: record.id,
                     kind: record.kind,
                     time_ms: record.time_ms,
+                    traced: Vec::new(),
                     body: record.body,
                 });
             }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::format::record_bytes;
-use crate::{Message, Position};
+use crate::{MAX_TRACED, Message, Position, Traced};
 
 /// A place in the log where a group starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub(super) struct Kept {
     pub(super) id: u128,
     pub(super) kind: &'static str,
     pub(super) time_ms: i64,
+    pub(super) traced: Vec<Traced>,
     pub(super) body: Bytes,
 }
 
@@ -71,6 +72,7 @@ impl Tail {
             id: message.id,
             kind: message.kind,
             time_ms: message.time_ms,
+            traced: message.traced.iter().take(MAX_TRACED).cloned().collect(),
             body: message.body.clone(),
         });
         let bytes = record_bytes(message);

@@ -2,7 +2,8 @@
 //!
 //! `message_id` is the id in 32 hexadecimal digits, `type` the kind, `timestamp` the time in seconds as AMQP has it. Headers:
 //! `gridtally-time-ms` the exact time, `gridtally-position` the publisher's stamp, and on copies for analytics `gridtally-publisher`
-//! and `gridtally-sequence`, the publisher's number of the message in its topic. Other headers, such as trace context, are left alone.
+//! and `gridtally-sequence`, the publisher's number of the message in its topic. Of a message with readings that are traced `traceparent` is the
+//! W3C context of the first, and `gridtally-traced` that of each with the rows it is about. Other headers are left alone.
 
 use bytes::Bytes;
 use lapin::BasicProperties;
@@ -10,12 +11,14 @@ use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 
 use super::cursor::Arrival;
-use crate::{Message, Position};
+use crate::{Message, Position, Traced, trace};
 
 const TIME: &str = "gridtally-time-ms";
 const POSITION: &str = "gridtally-position";
 const PUBLISHER: &str = "gridtally-publisher";
 const SEQUENCE: &str = "gridtally-sequence";
+const TRACEPARENT: &str = "traceparent";
+const TRACED: &str = "gridtally-traced";
 /// What every body is; [`Message::kind`] says which message.
 const CONTENT_TYPE: &str = "application/x-protobuf";
 /// AMQP's number for: keep it on disk.
@@ -28,6 +31,7 @@ pub(super) struct Envelope {
     pub(super) id: u128,
     pub(super) kind: String,
     pub(super) time_ms: i64,
+    pub(super) traced: Vec<Traced>,
     pub(super) body: Bytes,
 }
 
@@ -51,6 +55,14 @@ pub(super) fn properties(
             AMQPValue::LongString(format!("{publisher:016x}").into()),
         );
         headers.insert(SEQUENCE.into(), number(sequence));
+    }
+    if let Some(first) = message.traced.first() {
+        let parts = trace::text(&message.traced);
+        headers.insert(
+            TRACEPARENT.into(),
+            AMQPValue::LongString(first.parent.as_str().into()),
+        );
+        headers.insert(TRACED.into(), AMQPValue::LongString(parts.into()));
     }
     BasicProperties::default()
         .with_message_id(id_text(message.id).into())
@@ -87,6 +99,10 @@ impl From<Delivery> for Envelope {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             time_ms: header(TIME).and_then(signed).unwrap_or(seconds_ms),
+            traced: header(TRACED)
+                .and_then(text)
+                .map(trace::parse)
+                .unwrap_or_default(),
             body: Bytes::from(delivery.data),
         }
     }

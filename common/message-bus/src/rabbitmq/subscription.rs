@@ -92,6 +92,7 @@ impl Reader {
                                 id: envelope.id,
                                 kind: envelope.kind,
                                 time_ms: envelope.time_ms,
+                                traced: envelope.traced,
                                 body: envelope.body,
                             });
                         }

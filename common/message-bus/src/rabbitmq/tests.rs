@@ -137,6 +137,7 @@ fn message(topic: Topic, id: u128) -> Message {
         id,
         kind: "test.Kind",
         time_ms: 1,
+        traced: Vec::new(),
         body: Bytes::from(format!("body of {id}")),
     }
 }

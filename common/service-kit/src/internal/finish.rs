@@ -11,7 +11,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
 
-use crate::{Fault, OnFailure, Tasks, status_of};
+use crate::{Fault, OnFailure, Tasks, status_of, trace};
 
 type Answer = http::Response<Body>;
 
@@ -47,7 +47,8 @@ impl Service<http::Request<Body>> for Calls {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             return Box::pin(async { Ok(refusal(ErrorKind::Exhausted, "TOO_MANY_REQUESTS", BUSY)) });
         };
-        let called = self.routes.call(request);
+        let span = trace::Span::of_call(&request);
+        let called = trace::around(span, self.routes.call(request));
         let (answer, answered) = oneshot::channel();
         self.tasks.spawn("internal call", OnFailure::Log, async move {
             let result = called.await;

@@ -31,7 +31,7 @@ impl Flag {
 }
 
 /// Of every program.
-const COMMON: [Flag; 8] = [
+const COMMON: [Flag; 9] = [
     Flag::new(
         "data",
         "data",
@@ -64,6 +64,12 @@ const COMMON: [Flag; 8] = [
         "log.format",
         "FORMAT",
         "text or json [default: text]",
+    ),
+    Flag::new(
+        "telemetry-otlp",
+        "telemetry.otlp",
+        "URL",
+        "Where traces are sent by OTLP: http://host:port [default: nowhere]",
     ),
 ];
 

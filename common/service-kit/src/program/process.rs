@@ -7,6 +7,7 @@ use std::time::Duration;
 use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 
+use crate::trace::Sampler;
 use crate::{Readiness, Tasks};
 
 /// The process around a service.
@@ -18,6 +19,8 @@ pub struct Process {
     pub registry: Registry,
     /// Where the service says what it depends on.
     pub readiness: Readiness,
+    /// Decides which calls from outside are traced.
+    pub sampler: Sampler,
     /// Cancelled when a part without which the process is useless fails.
     pub failed: CancellationToken,
     /// Tasks of the process beside those of the service, such as looking after dependencies.
@@ -25,14 +28,15 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process that serves health and metrics on `metrics`.
+    /// A process that serves health and metrics on `metrics`, and traces the calls that `sampler` chooses.
     #[must_use]
-    pub fn new(metrics: SocketAddr) -> Self {
+    pub fn new(metrics: SocketAddr, sampler: Sampler) -> Self {
         let failed = CancellationToken::new();
         Self {
             metrics,
             registry: Registry::new(),
             readiness: Readiness::default(),
+            sampler,
             tasks: Tasks::new(failed.clone()),
             failed,
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::telemetry::LogConfig;
+use crate::trace::TraceConfig;
 
 /// Health and metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct Common<'a> {
     pub shutdown_grace: Duration,
     /// The log.
     pub log: &'a LogConfig,
+    /// Traces.
+    pub telemetry: &'a TraceConfig,
     /// Health and metrics.
     pub metrics: &'a MetricsConfig,
 }

@@ -8,6 +8,7 @@ fn message() -> Message {
         id: 0x0123_4567_89ab_cdef,
         kind: "gridtally.test.v1.Thing",
         time_ms: -5,
+        traced: Vec::new(),
         body: Bytes::from_static(b"some body"),
     }
 }

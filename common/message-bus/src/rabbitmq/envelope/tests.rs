@@ -11,6 +11,34 @@ fn delivered(properties: BasicProperties, body: &[u8]) -> Envelope {
     delivery.into()
 }
 
+fn traced(trace: &str, first: u32) -> Traced {
+    Traced {
+        parent: format!("00-0af7651916cd43dd8448eb211c8031{trace}-b7ad6b7169203331-01"),
+        first,
+        rows: 3,
+    }
+}
+
+#[test]
+fn traces_are_headers_that_strangers_know_and_are_absent_without_one() {
+    let message = |traced| Message {
+        topic: Topic::Events,
+        id: 1,
+        kind: "bill.issued",
+        time_ms: 0,
+        traced,
+        body: Bytes::new(),
+    };
+    let headers = |traced| properties(&message(traced), 0, None).headers().clone().unwrap();
+    let with = headers(vec![traced("01", 0), traced("02", 4)]);
+    assert_eq!(
+        with.inner().get(TRACEPARENT).and_then(text),
+        Some(&*traced("01", 0).parent)
+    );
+    let without = headers(Vec::new());
+    assert!(!without.contains_key(TRACEPARENT) && !without.contains_key(TRACED));
+}
+
 #[test]
 fn a_message_comes_through_whole() {
     let message = Message {
@@ -18,6 +46,7 @@ fn a_message_comes_through_whole() {
         id: u128::MAX - 5,
         kind: "gridtally.meter.v1.ReadingColumns",
         time_ms: 1_800_000_000_123,
+        traced: vec![traced("01", 0), traced("02", 4)],
         body: Bytes::from_static(b"body"),
     };
     let numbered = Some((u64::MAX, 17));
@@ -34,6 +63,7 @@ fn a_message_comes_through_whole() {
         ),
         (message.id, message.kind, message.time_ms, message.body)
     );
+    assert_eq!(envelope.traced, message.traced);
     let arrival = envelope.arrival;
     assert_eq!(
         (arrival.tag, arrival.stamp, arrival.numbered, arrival.redelivered),
