@@ -48,7 +48,8 @@ fn r3_9_by_the_root_of_squares() {
 #[test]
 fn r3_9_by_a_band_whose_low_is_its_high_or_above() {
     let check = |low: u32, peak: &str, billed: &str| {
-        let rule = format!(r#""rule": "band", "low_percent": {low}, "high_percent": 105, "excess_factor": 2"#);
+        let rule =
+            format!(r#""rule": "band", "low_percent": {low}, "high_percent": 105, "excess_factor": 2"#);
         let bill = world(&rule, &["0", peak, "0", "0", "0", "0", "0", "0"]).bill();
         assert_eq!(bill["lines"][0]["quantity"], billed, "{low} % {peak}");
     };
