@@ -6,7 +6,7 @@ use std::str::FromStr;
 use num_bigint::BigInt;
 use num_integer::Integer;
 
-use super::Exact;
+use super::{Exact, small_scaled};
 use crate::rounding::Mode;
 
 /// Why a text is not a number.
@@ -39,7 +39,7 @@ impl Exact {
     /// As a decimal with exactly `places` decimal places, rounded by `mode` if it has more.
     #[must_use]
     pub fn to_fixed(&self, places: u32, mode: Mode) -> String {
-        let units = self.scaled(&BigInt::from(10).pow(places), mode).to_string();
+        let units = self.units(places, mode);
         let (sign, digits) = match units.strip_prefix('-') {
             Some(digits) => ("-", digits),
             None => ("", units.as_str()),
@@ -65,6 +65,16 @@ impl Exact {
     #[must_use]
     pub fn to_short(&self) -> String {
         without_zeros(&self.to_fixed(QUOTIENT_PLACES, Mode::HalfUp))
+    }
+
+    /// The nearest whole number of 10^-`places`. In 128 bits as long as they suffice: most numbers are shown more often than computed.
+    fn units(&self, places: u32, mode: Mode) -> String {
+        if let (Some((numerator, denominator)), Some(scale)) = (self.small(), 10_i128.checked_pow(places))
+            && let Some(nearest) = small_scaled(numerator, denominator, scale, mode)
+        {
+            return nearest.to_string();
+        }
+        self.scaled(&BigInt::from(10).pow(places), mode).to_string()
     }
 
     /// With all its places, if it ends.
