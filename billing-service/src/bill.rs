@@ -157,7 +157,7 @@ fn fill(bill: &mut Bill, statement: &Statement, terms: &[Term]) {
     bill.days = statement.days;
     bill.intervals = statement.intervals;
     bill.totals = shown
-        .map(|(register, kwh)| (register.name().to_owned(), kwh.to_string()))
+        .map(|(register, kwh)| (register.name().to_owned(), kwh.to_decimal()))
         .collect::<BTreeMap<_, _>>();
     bill.lines = statement.lines.iter().map(shown_line).collect();
     bill.total.clone_from(&statement.total_text);
@@ -170,10 +170,14 @@ fn shown_line(line: &Line) -> BillLine {
     BillLine {
         id: line.id.clone(),
         amount: line.amount_text(),
-        quantity: line.quantity.to_string(),
+        quantity: line.quantity.to_decimal(),
         unit: line.unit.word().to_owned(),
-        price: line.price.as_ref().map(ToString::to_string).unwrap_or_default(),
-        exact: line.exact.to_string(),
+        price: line
+            .price
+            .as_ref()
+            .map(tariff_engine::Exact::to_decimal)
+            .unwrap_or_default(),
+        exact: line.exact.to_decimal(),
         explanation: line.explanation(),
     }
 }

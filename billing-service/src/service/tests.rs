@@ -234,7 +234,7 @@ async fn a_bill_is_explained_by_its_reads() {
         let high = &explained.lines[0];
         assert_eq!(
             high.explanation,
-            "168.5113 kWh of import in 1344 intervals x 0.4 per kWh = 67.40452, rounded to 67.40 EUR"
+            "168.5113 kWh of import in 1344 intervals of 2024-03-15 to 2024-04-15 at 0.4 per kWh: 168.5113 x 0.4 = 67.40452, rounded half up to 67.40 EUR"
         );
         let sum: i64 = high
             .reads

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::RatingError;
 use crate::charge::{Unknown, read_id};
 use crate::exact::Exact;
+use crate::how::{LinesHow, LinesRule};
 use crate::reader::{At, Fields, Problems};
 use crate::rounding::Rounding;
 use crate::statement::{Line, Register};
@@ -44,8 +45,7 @@ pub(crate) struct Outcome {
     pub(crate) sum: Exact,
     pub(crate) price: Option<Exact>,
     pub(crate) exact: Exact,
-    /// The sentence, up to the amount.
-    pub(crate) how: String,
+    pub(crate) how: LinesHow,
 }
 
 impl BillCharge {
@@ -90,42 +90,44 @@ impl BillCharge {
             .is_none_or(|names| names.iter().any(|name| line.is_named(name)))
     }
 
-    /// What it makes of the lines before it and the energy of the cycle.
-    pub(crate) fn apply(
+    /// Whether it is a share of lines, which may be worked out for some of them.
+    pub(crate) fn is_percent(&self) -> bool {
+        match &self.kind {
+            Kind::Percent { .. } => true,
+            Kind::Minimum(_) | Kind::Maximum(_) | Kind::MaxPerKwh { .. } => false,
+        }
+    }
+
+    /// What it makes of the lines that it is about and the energy of the cycle.
+    pub(crate) fn apply<'l>(
         &self,
-        lines: &[Line],
+        about: impl Iterator<Item = &'l Line>,
         totals: &BTreeMap<Register, Exact>,
         rounding: &Rounding,
     ) -> Result<Outcome, RatingError> {
-        let about: Vec<&Exact> = lines
-            .iter()
-            .filter(|line| self.is_of(line))
-            .map(|line| &line.amount)
-            .collect();
-        let sum = Exact::sum(about.iter().copied());
-        let (price, exact, how) = match &self.kind {
+        let of: Vec<(String, Exact)> = about.map(|line| (line.id.clone(), line.amount.clone())).collect();
+        let sum = Exact::sum(of.iter().map(|(_, amount)| amount));
+        let (price, exact, rule) = match &self.kind {
             Kind::Percent { rate, per_line, .. } => {
-                let percent = rate.times(Exact::whole(100));
                 if *per_line {
-                    let each = about.iter().map(|amount| rounding.line(&amount.times(rate)));
-                    let how = format!("{percent} % of each of {} lines, {sum} together", about.len());
-                    (None, Exact::sum(each), how)
+                    let each = of.iter().map(|(_, amount)| rounding.line(&amount.times(rate)));
+                    let rule = LinesRule::PercentOfEach(rate.clone(), *rounding);
+                    (None, Exact::sum(each), rule)
                 } else {
                     (
                         Some(rate.clone()),
                         sum.times(rate),
-                        format!("{percent} % of {sum}"),
+                        LinesRule::Percent(rate.clone()),
                     )
                 }
             }
             Kind::Minimum(amount) => {
                 let lack = amount.minus(&sum).at_least_zero();
-                (None, lack, format!("what {sum} lacks to at least {amount}"))
+                (None, lack, LinesRule::Minimum(amount.clone()))
             }
             Kind::Maximum(amount) => {
                 let surplus = sum.minus(amount).at_least_zero();
-                let how = format!("what {sum} has above at most {amount}");
-                (None, surplus.negated(), how)
+                (None, surplus.negated(), LinesRule::Maximum(amount.clone()))
             }
             Kind::MaxPerKwh { rate, register } => {
                 let kwh = totals.get(register).ok_or_else(|| RatingError::RegisterMissing {
@@ -133,18 +135,19 @@ impl BillCharge {
                     register: register.name().to_owned(),
                 })?;
                 let surplus = sum.minus(rate.times(kwh)).at_least_zero();
-                let how = format!(
-                    "what {sum} has above {rate} for each of {kwh} kWh of {}",
-                    register.name()
-                );
-                (None, surplus.negated(), how)
+                let rule = LinesRule::MaxPerKwh {
+                    rate: rate.clone(),
+                    register: register.clone(),
+                    kwh: kwh.clone(),
+                };
+                (None, surplus.negated(), rule)
             }
         };
         Ok(Outcome {
             sum,
             price,
             exact,
-            how,
+            how: LinesHow { of, rule },
         })
     }
 }

@@ -51,8 +51,8 @@ pub struct Lot {
 pub(crate) struct Estimated {
     /// The local date of the last actual read.
     pub(crate) since: NaiveDate,
-    /// What those bills charged for energy.
-    pub(crate) billed: Exact,
+    /// The first day of each of those bills, and what it charged for energy.
+    pub(crate) bills: Vec<(NaiveDate, Exact)>,
 }
 
 /// Peaks that are kept: no ratchet looks back further.

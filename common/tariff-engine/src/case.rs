@@ -11,6 +11,10 @@ mod prepaid;
 mod registers;
 mod urdb;
 
+use std::collections::BTreeSet;
+
+use crate::exact::Exact;
+use crate::load::{Load, MINUTE_MS};
 use crate::reader::{self, At, Problems};
 pub use ad_hoc::{Given, is_record, parse_cycle};
 pub use component::Component;
@@ -84,6 +88,22 @@ pub enum CaseError {
         /// Why.
         reason: String,
     },
+}
+
+/// Whether the load is what a case says of it: `interval_minutes` of no interval can only be a mistake in one of both.
+fn check_minutes(minutes: Option<&Exact>, load: &Load) -> Result<(), Problems> {
+    let of = |length: &i64| Exact::ratio((*length).into(), MINUTE_MS.into());
+    let found: BTreeSet<Exact> = load.lengths_ms.iter().filter_map(of).collect();
+    let wrong = minutes.filter(|minutes| !found.is_empty() && !found.contains(minutes));
+    let Some(minutes) = wrong else { return Ok(()) };
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let mut problems = Problems::default();
+    let reason = format!(
+        "says {minutes}, and the intervals of the load have {} minutes",
+        found.join(" or ")
+    );
+    problems.add("interval_minutes", reason);
+    Err(problems)
 }
 
 impl Case {

@@ -1,10 +1,11 @@
 //! A tariff worked out for one period: which price holds when is looked up, not computed, for every interval.
 
 mod attribution;
+mod bill_lines;
 mod parts;
 mod segments;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -15,13 +16,11 @@ use crate::RatingError;
 use crate::carry::Carry;
 use crate::charge::{Charge, Draft, Measure};
 use crate::event::{Calendar, Event};
-use crate::exact::Exact;
-use crate::how::How;
 use crate::load::{Fault, Interval, Load};
 use crate::period::Period;
 use crate::price::Prices;
 use crate::scene::Scene;
-use crate::statement::{Line, Register, Statement, Terms, Unit};
+use crate::statement::{Line, Register, Statement, Terms};
 use crate::tally::Tally;
 use crate::tariff::Tariff;
 use crate::values::Values;
@@ -91,7 +90,7 @@ impl Tariff {
         let days = parts
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(part.days.len()));
-        // The bill names values once; where they change inside it, `parts` refused.
+        // What holds for the whole bill is the same in every part: `parts` refused it otherwise.
         let tariff = parts.first().map_or(self, |part| &part.tariff);
         let mut measures: BTreeSet<Measure> = [Register::Import, Register::Export].map(Measure::plain).into();
         let charges = parts.iter().flat_map(|part| part.charges());
@@ -105,7 +104,7 @@ impl Tariff {
             terms: Arc::new(Terms {
                 currency: tariff.currency.clone(),
                 rounding: tariff.rounding,
-                zone: period.zone,
+                edition: tariff.edition_arc(),
             }),
             tariff: Arc::clone(tariff),
             period: *period,
@@ -172,6 +171,14 @@ impl Compiled {
             Some(Fault::Twice(at_ms)) => Err(RatingError::IntervalTwice { at_ms }),
             None => Ok(()),
         }
+    }
+
+    /// The same with the first day in the id of every line, which for what is settled is not that of the bill (`RATING` 3.14).
+    pub(crate) fn with_first_days(mut self) -> Self {
+        for part in &mut self.parts {
+            part.first_day = part.days.first().copied().or(part.first_day);
+        }
+        self
     }
 
     pub(crate) fn charges(&self) -> impl Iterator<Item = &Charge> {
@@ -261,7 +268,7 @@ impl Compiled {
                 for draft in charge.pricing().lines(&scene, carried)? {
                     let base = draft.other_id.as_deref().unwrap_or(&charge.id);
                     let id = part.line_id(base, draft.suffix.as_deref());
-                    lines.push(self.line(id, draft, part.first_day));
+                    lines.push(self.line(id, draft, (part.first_day, part.period)));
                 }
             }
         }
@@ -269,7 +276,12 @@ impl Compiled {
     }
 
     /// The line of a draft, rounded as the tariff says.
-    pub(crate) fn line(&self, id: String, draft: Draft, version: Option<NaiveDate>) -> Line {
+    pub(crate) fn line(
+        &self,
+        id: String,
+        draft: Draft,
+        (version, period): (Option<NaiveDate>, Period),
+    ) -> Line {
         Line {
             id,
             quantity: draft.quantity,
@@ -279,74 +291,10 @@ impl Compiled {
             exact: draft.exact,
             how: draft.how,
             version,
+            period,
             tax: None,
             terms: Arc::clone(&self.terms),
         }
-    }
-
-    /// Adds the bill charges to the lines of charges.
-    pub(crate) fn finish(
-        &self,
-        mut lines: Vec<Line>,
-        tally: &Tally,
-        carry: Carry,
-    ) -> Result<Statement, RatingError> {
-        let rounding = &self.terms.rounding;
-        let registers = self.measures.iter().map(|measure| &measure.register);
-        let totals: BTreeMap<Register, Exact> = registers
-            .filter_map(|register| Some((register.clone(), tally.total(register)?)))
-            .collect();
-        let before = lines.len();
-        for charge in &self.tariff.bill_charges {
-            let outcome = charge.apply(&lines, &totals, rounding)?;
-            let draft = Draft {
-                price: outcome.price,
-                ..Draft::of(outcome.sum, Unit::Base, outcome.exact, How::Lines(outcome.how))
-            };
-            let mut line = self.line(charge.id.clone(), draft, None);
-            line.tax = charge.tax().map(str::to_owned);
-            lines.push(line);
-        }
-        let total = rounding.total(&Exact::sum(lines.iter().map(|line| &line.amount)));
-        let mix = tally.mix();
-        Ok(Statement {
-            from: self.from,
-            to: self.to,
-            days: self.days,
-            intervals: mix.intervals,
-            estimated: mix.estimated,
-            totals,
-            untaxed: self.untaxed(&lines, before),
-            total_text: rounding.show_total(&total),
-            total,
-            lines,
-            edition: self.tariff.edition_arc(),
-            carry,
-        })
-    }
-
-    /// Lines that are not in the `of` of exactly one tax (`RATING` 3.18). A tariff without any tax category says nothing about it.
-    fn untaxed(&self, lines: &[Line], first_bill_line: usize) -> Vec<String> {
-        let taxes = || {
-            let numbered = self.tariff.bill_charges.iter().enumerate();
-            numbered.filter(|(_, charge)| charge.tax().is_some())
-        };
-        if taxes().next().is_none() {
-            return Vec::new();
-        }
-        let taken = |index: usize, line: &Line| {
-            let takes = |(at, charge): &(usize, &crate::bill_charge::BillCharge)| {
-                first_bill_line.saturating_add(*at) > index && charge.is_of(line)
-            };
-            taxes().filter(takes).count()
-        };
-        let wrong = |(index, line): &(usize, &Line)| line.tax.is_none() && taken(*index, line) != 1;
-        lines
-            .iter()
-            .enumerate()
-            .filter(wrong)
-            .map(|(_, line)| line.id.clone())
-            .collect()
     }
 }
 

@@ -1,102 +1,67 @@
-//! How the amount of a line came about: the facts. The sentence is made of them when somebody asks.
+//! How the amount of a line came about: the facts, kept as they were used. They are put into words when somebody asks.
 
-mod sentence;
+mod balance;
+mod days;
+mod energy;
+mod facts;
+mod lines;
+mod power;
+mod words;
 
 use chrono::NaiveDate;
 
+use crate::carry::Lot;
 use crate::exact::Exact;
+use crate::explanation::Told;
 use crate::scene::Mix;
-use crate::statement::Register;
-pub(crate) use sentence::Figures;
+use crate::statement::Line;
+pub use facts::{
+    BandHow, DemandHow, ExcessHow, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor, PowerPrice,
+    RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow,
+};
+pub(crate) use words::{moment, stretch};
 
 /// The facts behind a line, by kind of charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
     /// Energy at one price.
-    Energy {
-        /// Of this register.
-        register: Register,
-        /// From these intervals.
-        mix: Mix,
-    },
+    Energy(Source),
     /// An amount by days.
     Days {
-        /// Days, months or years.
-        times: Exact,
         /// `day`, `month` or `year`.
         every: &'static str,
         /// For one of them.
         amount: Exact,
     },
     /// Energy at prices of a market.
-    Indexed {
-        /// Of this register.
-        register: Register,
-        /// From these intervals.
-        mix: Mix,
-        /// What a kilowatt-hour cost in the mean; `None` without energy.
-        mean: Option<Exact>,
-        /// Of the market's price.
-        multiplier: Exact,
-        /// Per kilowatt-hour.
-        adder: Exact,
-    },
+    Indexed(Box<IndexedHow>),
     /// Energy by tiers.
-    Tiers {
-        /// Of this register.
-        register: Register,
-        /// From these intervals.
-        mix: Mix,
-        /// Lowest first, as far as they were reached.
-        parts: Vec<TierPart>,
-        /// The days that the limits are for.
-        days: usize,
-    },
+    Tiers(Box<TiersHow>),
     /// Packages of energy.
     Package {
         /// The energy.
-        kwh: Exact,
-        /// From these intervals.
-        mix: Mix,
+        source: Source,
         /// kWh of a package.
         size: Exact,
     },
     /// The fee of a step.
     Step {
-        /// From these intervals.
-        mix: Mix,
-        /// kWh up to which it holds; `None` = the highest.
-        up_to: Option<Exact>,
+        /// The energy.
+        source: Source,
+        /// Which.
+        step: Box<StepHow>,
     },
     /// The highest power.
-    Demand(DemandHow),
+    Demand(Box<DemandHow>),
     /// Power at given times.
     Coincident {
-        /// The starts of the intervals that counted.
-        at: Vec<i64>,
+        /// The intervals that counted.
+        at: Vec<Slot>,
     },
     /// Reactive energy beyond a free share.
-    Reactive {
-        /// All of it.
-        kvarh: Exact,
-        /// The active energy.
-        kwh: Exact,
-        /// kvarh that are free for a kWh.
-        free_share: Exact,
-    },
+    Reactive(Box<ReactiveHow>),
     /// Contracted power by a band around it.
-    ContractedBand {
-        /// kW.
-        contracted: Exact,
-        /// The highest kW.
-        measured: Exact,
-        /// The start of its window.
-        at: Option<i64>,
-        /// Per kW and day.
-        rate: Exact,
-        /// Local days.
-        days: usize,
-    },
+    ContractedBand(Box<BandHow>),
     /// Contracted power, paid always.
     ContractedFee {
         /// Per kW and day.
@@ -105,95 +70,72 @@ pub enum How {
         days: usize,
     },
     /// What exceeds the contracted power.
-    ContractedExcess {
-        /// How many windows do.
-        windows: usize,
-        /// kW.
-        contracted: Exact,
-    },
+    ContractedExcess(Box<ExcessHow>),
     /// Import less export, less what the bank gives.
-    NetEnergy {
-        /// kWh.
-        import: Exact,
-        /// kWh.
-        export: Exact,
-        /// kWh taken from the bank.
-        banked: Exact,
-        /// kWh put into it.
-        surplus: Exact,
-        /// The load has no column of export: nothing was exported.
-        no_export: bool,
-    },
-    /// Banked energy that was not used in time.
-    Expired,
+    NetEnergy(Box<NetHow>),
+    /// Banked energy that was not used in time: what was left of each lot.
+    Expired(Vec<Lot>),
     /// Savings during events.
     Rebates(Vec<Rebate>),
     /// What was billed on estimated reads before.
     Previous {
         /// The last actual read before.
         since: NaiveDate,
+        /// The first day of each bill, and what it charged for energy.
+        bills: Vec<(NaiveDate, Exact)>,
     },
-    /// Worked out from other lines: the sentence.
-    Lines(String),
-}
-
-/// What fell into a tier.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TierPart {
-    /// How much.
-    pub kwh: Exact,
-    /// The tier's limit; `None` = none.
-    pub limit: Option<Exact>,
-    /// Its price, with the charge's sign.
-    pub rate: Exact,
-}
-
-/// The facts behind a line of demand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DemandHow {
-    /// kW, after the power factor.
-    pub measured: Exact,
-    /// The starts of the windows that set it.
-    pub at: Vec<i64>,
-    /// Their length.
-    pub window_minutes: u32,
-    /// The power factor, if the charge looks at it.
-    pub power_factor: Option<Exact>,
-    /// What a kilowatt costs, in words.
-    pub price: String,
-}
-
-/// One event of a rebate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rebate {
-    /// Its date.
-    pub date: NaiveDate,
-    /// kWh in it.
-    pub used: Exact,
-    /// kWh that would have been usual.
-    pub baseline: Exact,
-}
-
-impl Rebate {
-    /// kWh that were saved.
-    pub(crate) fn saved(&self) -> Exact {
-        self.baseline.minus(&self.used).at_least_zero()
-    }
+    /// Worked out from other lines.
+    Lines(Box<LinesHow>),
 }
 
 impl How {
     /// Intervals that the quantity comes from; nothing where it comes from none.
     #[must_use]
     pub fn mix(&self) -> Mix {
-        if let Self::Energy { mix, .. }
-        | Self::Indexed { mix, .. }
-        | Self::Tiers { mix, .. }
-        | Self::Package { mix, .. }
-        | Self::Step { mix, .. } = self
-        {
-            *mix
-        } else {
-            Mix::default()
+        self.source().map(|source| source.mix).unwrap_or_default()
+    }
+
+    /// The energy that is the quantity, if it is one.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        match self {
+            Self::Energy(source) | Self::Package { source, .. } | Self::Step { source, .. } => Some(source),
+            Self::Indexed(how) => Some(&how.source),
+            Self::Tiers(how) => Some(&how.source),
+            Self::Days { .. }
+            | Self::Demand(_)
+            | Self::Coincident { .. }
+            | Self::Reactive(_)
+            | Self::ContractedBand(_)
+            | Self::ContractedFee { .. }
+            | Self::ContractedExcess(_)
+            | Self::NetEnergy(_)
+            | Self::Expired(_)
+            | Self::Rebates(_)
+            | Self::Previous { .. }
+            | Self::Lines(_) => None,
+        }
+    }
+
+    /// Words, formula and facts.
+    pub(crate) fn told(&self, line: &Line) -> Told {
+        match self {
+            Self::Energy(source) => source.at_one_price(line),
+            Self::Days { every, amount } => days::told(line, every, amount),
+            Self::Indexed(how) => how.told(line),
+            Self::Tiers(how) => how.told(line),
+            Self::Package { source, size } => energy::package(line, source, size),
+            Self::Step { source, step } => energy::step(line, source, step),
+            Self::Demand(how) => how.told(line),
+            Self::Coincident { at } => power::coincident(line, at),
+            Self::Reactive(how) => how.told(line),
+            Self::ContractedBand(how) => how.told(line),
+            Self::ContractedFee { rate, days } => power::contracted_fee(line, rate, *days),
+            Self::ContractedExcess(how) => how.told(line),
+            Self::NetEnergy(how) => how.told(line),
+            Self::Expired(lots) => balance::expired(line, lots),
+            Self::Rebates(events) => balance::rebates(line, events),
+            Self::Previous { since, bills } => balance::previous(*since, bills),
+            Self::Lines(how) => how.told(),
         }
     }
 }

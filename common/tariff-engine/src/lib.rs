@@ -25,6 +25,7 @@ mod error;
 mod estimate;
 mod event;
 mod exact;
+mod explanation;
 mod how;
 pub mod instant;
 mod json;
@@ -51,7 +52,11 @@ pub use compiled::{Circumstances, Compiled, Inputs};
 pub use error::RatingError;
 pub use event::Event;
 pub use exact::{Exact, ParseExactError};
-pub use how::{DemandHow, How, Rebate, TierPart};
+pub use explanation::Explanation;
+pub use how::{
+    BandHow, DemandHow, ExcessHow, How, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor, PowerPrice,
+    RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow,
+};
 pub use load::{Fault, Interval, Load, Rows};
 pub use outline::{Outline, Row};
 pub use period::Period;

@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 use crate::RatingError;
 use crate::compiled::Compiled;
 use crate::exact::Exact;
+use crate::how::ReadUse;
 use crate::local;
 use crate::reader::{At, Fields, Problems};
 use crate::statement::Register;
-use crate::tally::Tally;
+use crate::tally::{SlotRead, Tally};
 
 /// The most dials a register has.
 const MAX_DIALS: u32 = 18;
@@ -45,6 +46,8 @@ struct Stretch {
     /// Exclusive.
     to: NaiveDate,
     kwh: Exact,
+    /// What it was computed from; the days are all of them.
+    used: ReadUse,
 }
 
 /// How a cycle closes.
@@ -124,7 +127,7 @@ impl Reads {
         let stretches = self.stretches();
         let days: BTreeSet<NaiveDate> = compiled.days().collect();
         let registers: BTreeSet<&Register> = stretches.iter().map(|stretch| &stretch.register).collect();
-        let mut sums = Vec::new();
+        let (mut sums, mut reads) = (Vec::new(), Vec::new());
         for register in registers {
             let mine = || stretches.iter().filter(|stretch| stretch.register == *register);
             let covered = |day: &NaiveDate| mine().any(|stretch| (stretch.from..stretch.to).contains(day));
@@ -136,25 +139,39 @@ impl Reads {
             }
             let mut by_slot = vec![Exact::ZERO; compiled.segments().slots()];
             for stretch in mine() {
-                stretch.add_to(&mut by_slot, &days, compiled)?;
+                stretch.add_to((&mut by_slot, &mut reads), &days, compiled)?;
             }
             sums.push((register.clone(), by_slot));
         }
-        Ok(Tally::of_sums(sums))
+        Ok(Tally::of_reads(sums, reads))
     }
 
     fn stretches(&self) -> Vec<Stretch> {
         let mut stretches = Vec::new();
-        for ((meter, register), reads) in &self.reads {
-            let Some(meter) = self.meters.get(meter) else {
+        for ((id, register), reads) in &self.reads {
+            let Some(meter) = self.meters.get(id) else {
                 continue;
             };
             for (earlier, later) in reads.iter().zip(reads.iter().skip(1)) {
+                let (kwh, rollover) = meter.used(earlier, later);
+                let days = later.date.signed_duration_since(earlier.date).num_days();
                 stretches.push(Stretch {
                     register: register.clone(),
                     from: earlier.date,
                     to: later.date,
-                    kwh: meter.used(earlier, later),
+                    kwh,
+                    used: ReadUse {
+                        meter: id.clone(),
+                        from: earlier.date,
+                        to: later.date,
+                        earlier: earlier.value.clone(),
+                        later: later.value.clone(),
+                        rollover,
+                        multiplier: meter.multiplier.clone(),
+                        estimated: earlier.estimated || later.estimated,
+                        days: days.into(),
+                        of_days: days.into(),
+                    },
                 });
             }
         }
@@ -163,16 +180,17 @@ impl Reads {
 }
 
 impl Meter {
-    fn used(&self, earlier: &Read, later: &Read) -> Exact {
+    /// The use between two reads, and where the register started again if it did.
+    fn used(&self, earlier: &Read, later: &Read) -> (Exact, Option<Exact>) {
         let difference = later.value.minus(&earlier.value);
         let most_too_high = self.rollover.over(Exact::whole(2)).unwrap_or_default();
         let estimate_too_high = earlier.estimated && difference.negated() <= most_too_high;
-        let turned = if difference.is_negative() && !estimate_too_high {
-            difference.plus(&self.rollover)
-        } else {
-            difference
-        };
-        turned.times(&self.multiplier)
+        let has_turned = difference.is_negative() && !estimate_too_high;
+        let rollover = has_turned.then(|| self.rollover.clone());
+        let turned = rollover
+            .as_ref()
+            .map_or(difference.clone(), |rollover| difference.plus(rollover));
+        (turned.times(&self.multiplier), rollover)
     }
 }
 
@@ -180,7 +198,7 @@ impl Stretch {
     /// Adds what falls on `days` to the slots of their first instants.
     fn add_to(
         &self,
-        by_slot: &mut [Exact],
+        (by_slot, reads): (&mut [Exact], &mut Vec<SlotRead>),
         days: &BTreeSet<NaiveDate>,
         compiled: &Compiled,
     ) -> Result<(), RatingError> {
@@ -193,9 +211,20 @@ impl Stretch {
                 *count = count.saturating_add(1);
             }
         }
-        for (sum, count) in by_slot.iter_mut().zip(counts) {
+        for (slot, (sum, count)) in by_slot.iter_mut().zip(counts).enumerate() {
+            if count == 0 {
+                continue;
+            }
             let share = Exact::ratio(count, length.into()).unwrap_or_default();
             *sum = sum.plus(self.kwh.times(share));
+            reads.push(SlotRead {
+                register: self.register.clone(),
+                slot,
+                used: ReadUse {
+                    days: count,
+                    ..self.used.clone()
+                },
+            });
         }
         Ok(())
     }

@@ -16,6 +16,15 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The word in tariffs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HalfUp => "half_up",
+            Self::HalfEven => "half_even",
+        }
+    }
+
     pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         match at.text(problems)? {
             "half_up" => Some(Self::HalfUp),
@@ -92,11 +101,11 @@ impl Rounding {
         }
     }
 
-    /// A line's amount as text: with the places it was rounded to, otherwise as [`Exact`] shows itself.
+    /// A line's amount as text: with the places it was rounded to, otherwise as a decimal.
     pub(crate) fn show_line(&self, amount: &Exact) -> String {
         match self.scope {
             Scope::Line => amount.to_fixed(self.places, self.mode),
-            Scope::Total | Scope::None => amount.to_string(),
+            Scope::Total | Scope::None => amount.to_decimal(),
         }
     }
 
@@ -104,7 +113,7 @@ impl Rounding {
     pub(crate) fn show_total(&self, total: &Exact) -> String {
         match self.scope {
             Scope::Line | Scope::Total => total.to_fixed(self.places, self.mode),
-            Scope::None => total.to_string(),
+            Scope::None => total.to_decimal(),
         }
     }
 }

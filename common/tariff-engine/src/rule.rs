@@ -1,5 +1,7 @@
 //! When a price holds (`RATING` 3.2): rules over month, day and local clock.
 
+use std::fmt;
+
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::event::Calendar;
@@ -20,6 +22,13 @@ enum DayName {
 pub(crate) struct Clock {
     pub(crate) from: u32,
     pub(crate) to: u32,
+}
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |minutes: u32| format!("{:02}:{:02}", minutes.div_euclid(60), minutes.rem_euclid(60));
+        write!(f, "{}-{}", clock(self.from), clock(self.to))
+    }
 }
 
 /// One rule: all its parts must hold; a part that is absent holds always.
@@ -167,10 +176,12 @@ impl Clock {
 }
 
 pub(crate) fn read_month(at: &At<'_>, problems: &mut Problems) -> Option<u32> {
-    match at.count(12, problems)? {
-        0 => at.wrong(problems, "must be a month from 1 to 12"),
-        month => Some(month),
-    }
+    let month = at
+        .number(problems)?
+        .to_whole()
+        .and_then(|month| u32::try_from(month).ok());
+    let month = month.filter(|month| (1..=12).contains(month));
+    month.or_else(|| at.wrong(problems, "must be a month, 1 to 12"))
 }
 
 fn read_day(at: &At<'_>, problems: &mut Problems) -> Option<DayName> {

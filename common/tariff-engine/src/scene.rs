@@ -7,6 +7,7 @@ use crate::charge::Measure;
 use crate::compiled::Segments;
 use crate::event::Calendar;
 use crate::exact::Exact;
+use crate::how::Source;
 use crate::load::Load;
 use crate::period::Period;
 use crate::price::Prices;
@@ -22,13 +23,6 @@ pub struct Mix {
     pub estimated: u32,
     /// The load has no column of the register, which only export may lack: nothing was exported.
     pub no_column: bool,
-}
-
-/// A quantity of energy.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Sum {
-    pub(crate) kwh: Exact,
-    pub(crate) mix: Mix,
 }
 
 /// One part of a bill: the days on which one version of the tariff holds.
@@ -53,8 +47,14 @@ pub(crate) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// The energy of a measure in this part, all of it or that of one pick.
-    pub(crate) fn sum_of(&self, measure: &Measure, pick: Option<usize>) -> Result<Sum, RatingError> {
-        let mut sum = Sum::default();
+    pub(crate) fn sum_of(&self, measure: &Measure, pick: Option<usize>) -> Result<Source, RatingError> {
+        let mut sum = Source {
+            register: measure.register.clone(),
+            rounding: measure.rounding,
+            kwh: Exact::ZERO,
+            mix: Mix::default(),
+            reads: Vec::new(),
+        };
         for (slot, picks) in self.segments.slots_of(self.part) {
             if pick.is_none() || picks.get(self.index).copied() == pick {
                 self.tally
@@ -75,8 +75,8 @@ impl<'a> Scene<'a> {
     }
 
     /// All of a register in this part.
-    pub(crate) fn total_of(&self, register: Register) -> Result<Exact, RatingError> {
-        Ok(self.sum_of(&Measure::plain(register), None)?.kwh)
+    pub(crate) fn total_of(&self, register: Register) -> Result<Source, RatingError> {
+        self.sum_of(&Measure::plain(register), None)
     }
 
     /// The intervals that are priced.

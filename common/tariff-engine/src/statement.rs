@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 
 use crate::carry::Carry;
 use crate::exact::Exact;
-use crate::how::{Figures, How};
+use crate::explanation::Explanation;
+use crate::how::{How, stretch};
+use crate::period::Period;
 use crate::reader::{At, Problems};
-use crate::rounding::Rounding;
+use crate::rounding::{Rounding, Scope};
 
 /// Which series of energy a charge counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +54,10 @@ impl Register {
         if model::is_valid_id(name) {
             return Some(Self::of_name(name));
         }
-        at.wrong(problems, "must be import, export, or the name of a register")
+        at.wrong(
+            problems,
+            "must be import, export, reactive, or the name of a register: 1 to 64 of A-Z a-z 0-9 . _ : -",
+        )
     }
 }
 
@@ -108,6 +112,8 @@ pub struct Line {
     pub how: How,
     /// The first day of the version that the line is by; absent where the bill has one version.
     pub version: Option<NaiveDate>,
+    /// What of the bill's period the line is about: that of its version.
+    pub period: Period,
     /// The category of tax that this line is, if it is one (`RATING` 3.18).
     pub tax: Option<String>,
     pub(crate) terms: Arc<Terms>,
@@ -118,7 +124,8 @@ pub struct Line {
 pub(crate) struct Terms {
     pub(crate) currency: String,
     pub(crate) rounding: Rounding,
-    pub(crate) zone: Tz,
+    /// The hash of the tariff.
+    pub(crate) edition: Arc<str>,
 }
 
 impl Line {
@@ -142,21 +149,31 @@ impl Line {
         self.terms.rounding.show_line(&self.amount)
     }
 
-    /// A sentence for a person: quantity, price, where both come from, the exact amount, and what rounding made of it.
+    /// How the amount came about. It is made here, not when the line was: nobody asks for most.
+    #[must_use]
+    pub fn explained(&self) -> Explanation {
+        let told = self.how.told(self);
+        let (from, to) = stretch(&self.period);
+        let rounding = self.terms.rounding;
+        Explanation {
+            words: told.words,
+            formula: told.formula,
+            facts: told.facts,
+            from,
+            to,
+            edition: Arc::clone(&self.terms.edition),
+            version: self.version,
+            unrounded: self.exact.clone(),
+            rounding: (rounding.scope == Scope::Line).then_some(rounding),
+            amount: self.amount_text(),
+            currency: self.terms.currency.clone(),
+        }
+    }
+
+    /// [`Self::explained`] as a sentence for a person.
     #[must_use]
     pub fn explanation(&self) -> String {
-        let figures = Figures {
-            quantity: &self.quantity,
-            price: self.price.as_ref(),
-            zone: self.terms.zone,
-        };
-        let how = self.how.sentence(&figures);
-        let (amount, currency) = (self.amount_text(), &self.terms.currency);
-        if self.amount == self.exact {
-            format!("{how} = {amount} {currency}")
-        } else {
-            format!("{how} = {}, rounded to {amount} {currency}", self.exact)
-        }
+        self.explained().sentence()
     }
 }
 

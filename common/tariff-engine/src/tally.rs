@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::charge::Measure;
 use crate::compiled::Segments;
 use crate::exact::Exact;
+use crate::how::{ReadUse, Source};
 use crate::load::{Load, kwh};
-use crate::scene::{Mix, Sum};
+use crate::scene::Mix;
 use crate::statement::Register;
 
 /// Sums by slot and measure.
@@ -15,6 +16,15 @@ pub(crate) struct Tally {
     /// `None` = there is nothing of this measure.
     measures: Vec<(Measure, Option<Vec<Exact>>)>,
     mixes: Vec<Mix>,
+    reads: Vec<SlotRead>,
+}
+
+/// What two reads gave to a slot.
+#[derive(Debug, Clone)]
+pub(crate) struct SlotRead {
+    pub(crate) register: Register,
+    pub(crate) slot: usize,
+    pub(crate) used: ReadUse,
 }
 
 impl Tally {
@@ -55,26 +65,32 @@ impl Tally {
         Self {
             measures: columns.into_iter().zip(sums).map(exact).collect(),
             mixes,
+            reads: Vec::new(),
         }
     }
 
-    /// From sums that were made elsewhere, one by slot for every register.
-    pub(crate) fn of_sums(sums: Vec<(Register, Vec<Exact>)>) -> Self {
+    /// From sums that were made of reads, one by slot for every register.
+    pub(crate) fn of_reads(sums: Vec<(Register, Vec<Exact>)>, reads: Vec<SlotRead>) -> Self {
         let measure = |(register, sums)| (Measure::plain(register), Some(sums));
         Self {
             measures: sums.into_iter().map(measure).collect(),
             mixes: Vec::new(),
+            reads,
         }
     }
 
     /// Adds a slot to `sum`; `None` if there is nothing of the measure.
-    pub(crate) fn add_to(&self, sum: &mut Sum, slot: usize, measure: &Measure) -> Option<()> {
+    pub(crate) fn add_to(&self, sum: &mut Source, slot: usize, measure: &Measure) -> Option<()> {
         let (_, sums) = self.measures.iter().find(|(name, _)| name == measure)?;
         let more = sums.as_ref()?.get(slot)?;
         sum.kwh = sum.kwh.plus(more);
         if let Some(mix) = self.mixes.get(slot) {
             sum.mix.intervals = sum.mix.intervals.saturating_add(mix.intervals);
             sum.mix.estimated = sum.mix.estimated.saturating_add(mix.estimated);
+        }
+        let mine = |read: &&SlotRead| read.slot == slot && read.register == measure.register;
+        for read in self.reads.iter().filter(mine) {
+            sum.add_read(&read.used);
         }
         Some(())
     }

@@ -3,6 +3,8 @@
 
 mod demand;
 mod energy;
+mod explain;
+mod how;
 mod keys;
 mod month;
 mod options;
@@ -12,10 +14,12 @@ mod schedule;
 mod tiers;
 mod year;
 
+pub(crate) use explain::RecordLine;
+pub(crate) use how::MonthHow;
 pub(crate) use month::Span;
 pub(crate) use options::Options;
 pub(crate) use record::Record;
-pub(crate) use year::{Facts, MonthBill, bills};
+pub(crate) use year::bills;
 
 /// The columns of a price file.
 pub(crate) const PRICES: [&str; 2] = ["buy_usd_per_kwh", "sell_usd_per_kwh"];

@@ -47,26 +47,29 @@ impl Component {
     /// Of a line of the engine.
     pub(super) fn of(line: &Line) -> Self {
         match &line.how {
-            How::Energy { register, .. } | How::Indexed { register, .. } | How::Tiers { register, .. }
-                if *register == Register::Export =>
+            How::Energy(_) | How::Indexed(_) | How::Tiers(_)
+                if line
+                    .how
+                    .source()
+                    .is_some_and(|source| source.register == Register::Export) =>
             {
                 Self::Export
             }
-            How::Energy { .. }
-            | How::Indexed { .. }
-            | How::Tiers { .. }
+            How::Energy(_)
+            | How::Indexed(_)
+            | How::Tiers(_)
             | How::Package { .. }
             | How::Step { .. }
-            | How::NetEnergy { .. }
+            | How::NetEnergy(_)
             | How::Rebates(_)
             | How::Previous { .. } => Self::Energy,
-            How::Expired => Self::Export,
+            How::Expired(_) => Self::Export,
             How::Demand(_)
             | How::Coincident { .. }
-            | How::Reactive { .. }
-            | How::ContractedBand { .. }
+            | How::Reactive(_)
+            | How::ContractedBand(_)
             | How::ContractedFee { .. }
-            | How::ContractedExcess { .. } => Self::Demand,
+            | How::ContractedExcess(_) => Self::Demand,
             How::Days { .. } => Self::Fixed,
             How::Lines(_) if line.tax.is_some() => Self::Tax,
             How::Lines(_) => Self::Other,

@@ -9,13 +9,14 @@ use super::cycle::{self, Cycle};
 use super::history;
 use super::output::{Bill, Bills};
 use super::prepaid::Prepayment;
-use super::{CaseError, Files};
+use super::{CaseError, Files, check_minutes};
 use crate::RatingError;
 use crate::carry::Carry;
 use crate::charge::PRICE;
 use crate::compiled::{Circumstances, Compiled, Inputs};
 use crate::estimate::{Clockwork, Estimation, Gap};
 use crate::event::{self, Calendar, Event};
+use crate::exact::Exact;
 use crate::instant;
 use crate::load::{Load, Rows};
 use crate::period::Period;
@@ -37,6 +38,8 @@ pub(super) struct NeutralCase {
     events_known: bool,
     estimation: Option<Estimation>,
     trueup: Option<bool>,
+    /// What the case says of the load.
+    interval_minutes: Option<Exact>,
     carry: Carry,
     billed: Billed,
 }
@@ -70,8 +73,8 @@ impl NeutralCase {
         let estimation = fields.maybe("estimation", problems, Estimation::read);
         let trueup = fields.maybe("estimated_reads", problems, read_trueup);
         let carry = history::read(fields, problems);
-        // They say nothing that the load and the tariff do not say themselves.
-        fields.maybe("interval_minutes", problems, |at, problems| at.number(problems));
+        let interval_minutes = fields.maybe("interval_minutes", problems, |at, problems| at.number(problems));
+        // It says nothing that the tariff does not say itself.
         fields.maybe("currency", problems, |at, problems| at.text(problems).map(drop));
         let billed = Billed::read(fields, problems);
         Some(Self {
@@ -83,6 +86,7 @@ impl NeutralCase {
             },
             estimation: estimation?,
             trueup: trueup?,
+            interval_minutes: interval_minutes?,
             carry: carry?,
             billed: billed?,
         })
@@ -99,6 +103,7 @@ impl NeutralCase {
             },
             estimation: None,
             trueup: None,
+            interval_minutes: None,
             carry: Carry::default(),
             billed: Billed::Intervals,
         }
@@ -108,6 +113,9 @@ impl NeutralCase {
         let tariff = Arc::new(Tariff::parse(files.tariff).map_err(CaseError::Tariff)?);
         self.check(&tariff).map_err(CaseError::Case)?;
         let rows = files.load.map(Rows::parse).transpose().map_err(CaseError::Load)?;
+        if let Some(rows) = &rows {
+            check_minutes(self.interval_minutes.as_ref(), &rows.as_of(None)).map_err(CaseError::Case)?;
+        }
         let prices = files.prices.map(|text| Prices::parse(text, &[PRICE]));
         let prices = prices.transpose().map_err(CaseError::Prices)?;
         let bills = match &self.billed {
@@ -165,8 +173,8 @@ impl NeutralCase {
                 prices,
             };
             compiled.check(inputs)?;
-            let statement = compiled.bill(inputs, carry)?;
-            let mut bill = Bill::of(compiled.period(), &statement);
+            let mut statement = compiled.bill(inputs, carry)?;
+            let mut bill = Bill::of(compiled.period(), &mut statement);
             if let Some(view) = view {
                 view.explain(compiled.period(), &statement, &mut bill.facts);
             }
@@ -184,8 +192,8 @@ impl NeutralCase {
                 reads,
                 trueup,
             };
-            let statement = source.bill(compiled, carry)?;
-            let bill = Bill::of(compiled.period(), &statement);
+            let mut statement = source.bill(compiled, carry)?;
+            let bill = Bill::of(compiled.period(), &mut statement);
             *carry = statement.carry;
             Ok(bill)
         })
@@ -314,7 +322,7 @@ impl View {
             .filter_map(|index| values.get(index))
             .map(|value| i128::from(*value))
             .sum();
-        let kwh = crate::load::kwh(units).to_string();
+        let kwh = crate::load::kwh(units).to_decimal();
         facts.insert(
             "estimated".to_owned(),
             json!({"intervals": statement.estimated, "kwh": kwh}),

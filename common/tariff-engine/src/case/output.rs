@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::Component;
-use crate::how::{DemandHow, How};
+use super::urdb::MonthLine;
+use crate::exact::Exact;
+use crate::explanation::Explanation;
+use crate::how::How;
 use crate::instant;
 use crate::period::Period;
 use crate::statement::{Line, Register, Statement};
@@ -51,10 +54,16 @@ pub struct BillLine {
     pub unit: String,
     /// Of one unit; empty where quantity times price is not the amount.
     pub price: String,
-    /// The sentence.
-    pub explanation: String,
-    /// What else is known.
-    pub(crate) facts: Map<String, Value>,
+    /// What explains it.
+    pub(super) made: Made,
+}
+
+/// What a line was made of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Made {
+    Line(Box<Line>),
+    Month(Box<MonthLine>),
+    Balance(Box<Explanation>),
 }
 
 impl Bills {
@@ -68,28 +77,14 @@ impl Bills {
     /// As JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let line = |line: &BillLine| {
-            let mut object = Map::new();
-            object.insert("id".to_owned(), json!(line.id));
-            for (key, text) in [
-                ("quantity", &line.quantity),
-                ("unit", &line.unit),
-                ("price", &line.price),
-            ] {
-                if !text.is_empty() {
-                    object.insert(key.to_owned(), json!(text));
-                }
-            }
-            object.extend(line.facts.clone());
-            object.insert("amount".to_owned(), json!(line.amount));
-            object.insert("explanation".to_owned(), json!(line.explanation));
-            Value::Object(object)
-        };
         let bill = |bill: &Bill| {
             let mut object = bill.facts.clone();
             object.insert("from".to_owned(), json!(bill.from));
             object.insert("to".to_owned(), json!(bill.to));
-            object.insert("lines".to_owned(), bill.lines.iter().map(line).collect());
+            object.insert(
+                "lines".to_owned(),
+                bill.lines.iter().map(BillLine::to_json).collect(),
+            );
             object.insert("total".to_owned(), json!(bill.total));
             Value::Object(object)
         };
@@ -100,14 +95,13 @@ impl Bills {
 
 impl Bill {
     /// The bill of a statement. Import is shown always, other registers where there is something of them.
-    pub(super) fn of(period: &Period, statement: &Statement) -> Self {
-        let shown =
-            |(register, kwh): &(&Register, &crate::Exact)| **register == Register::Import || !kwh.is_zero();
+    pub(super) fn of(period: &Period, statement: &mut Statement) -> Self {
+        let shown = |(register, kwh): &(&Register, &Exact)| **register == Register::Import || !kwh.is_zero();
         let totals: Map<String, Value> = statement
             .totals
             .iter()
             .filter(shown)
-            .map(|(register, kwh)| (register.name().to_owned(), json!(kwh.to_string())))
+            .map(|(register, kwh)| (register.name().to_owned(), json!(kwh.to_decimal())))
             .collect();
         let mut facts = Map::new();
         facts.insert("start_utc".to_owned(), json!(instant::show(period.start_ms)));
@@ -120,7 +114,10 @@ impl Bill {
         Self {
             from: statement.from.to_string(),
             to: statement.to.to_string(),
-            lines: statement.lines.iter().map(BillLine::of).collect(),
+            lines: std::mem::take(&mut statement.lines)
+                .into_iter()
+                .map(BillLine::of)
+                .collect(),
             total: statement.total_text.clone(),
             facts,
         }
@@ -128,22 +125,52 @@ impl Bill {
 }
 
 impl BillLine {
-    fn of(line: &Line) -> Self {
-        let mut facts = facts_of(&line.how);
-        facts.insert("exact".to_owned(), json!(line.exact.to_string()));
-        if let Some(day) = line.version {
-            facts.insert("version".to_owned(), json!(day.to_string()));
-        }
+    fn of(line: Line) -> Self {
         Self {
             id: line.id.clone(),
-            component: Component::of(line),
+            component: Component::of(&line),
             amount: line.amount_text(),
-            quantity: line.quantity.to_string(),
+            quantity: line.quantity.to_decimal(),
             unit: line.unit.word().to_owned(),
-            price: line.price.as_ref().map(ToString::to_string).unwrap_or_default(),
-            explanation: line.explanation(),
-            facts,
+            price: line.price.as_ref().map(Exact::to_decimal).unwrap_or_default(),
+            made: Made::Line(Box::new(line)),
         }
+    }
+
+    /// How the amount came about.
+    #[must_use]
+    pub fn explained(&self) -> Explanation {
+        match &self.made {
+            Made::Line(line) => line.explained(),
+            Made::Month(line) => line.explained(),
+            Made::Balance(explained) => (**explained).clone(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("id".to_owned(), json!(self.id));
+        for (key, text) in [
+            ("quantity", &self.quantity),
+            ("unit", &self.unit),
+            ("price", &self.price),
+        ] {
+            if !text.is_empty() {
+                object.insert(key.to_owned(), json!(text));
+            }
+        }
+        let explained = self.explained();
+        object.insert("exact".to_owned(), json!(explained.unrounded.to_short()));
+        if let Some(day) = explained.version {
+            object.insert("version".to_owned(), json!(day.to_string()));
+        }
+        if let Made::Line(line) = &self.made {
+            object.extend(facts_of(&line.how));
+        }
+        object.insert("amount".to_owned(), json!(self.amount));
+        object.insert("explanation".to_owned(), json!(explained.sentence()));
+        object.insert("how".to_owned(), explained.to_json());
+        Value::Object(object)
     }
 }
 
@@ -153,21 +180,23 @@ fn facts_of(how: &How) -> Map<String, Value> {
     if mix.estimated > 0 {
         facts.insert("estimated_intervals".to_owned(), json!(mix.estimated));
     }
-    if let How::Demand(DemandHow { measured, at, .. }) = how {
-        facts.insert("measured_kw".to_owned(), json!(measured.to_string()));
-        facts.insert("at".to_owned(), times(at));
+    if let How::Demand(how) = how {
+        let at: Vec<i64> = how.windows.iter().map(|(at, _)| *at).collect();
+        facts.insert("measured_kw".to_owned(), json!(how.measured.to_decimal()));
+        facts.insert("at".to_owned(), times(&at));
     }
-    if let How::Tiers { parts, days, .. } = how {
-        let kwh: Vec<String> = parts.iter().map(|part| part.kwh.to_string()).collect();
+    if let How::Tiers(how) = how {
+        let kwh: Vec<String> = how.parts.iter().map(|part| part.kwh.to_decimal()).collect();
         facts.insert("tier_kwh".to_owned(), json!(kwh));
-        facts.insert("days".to_owned(), json!(days));
+        facts.insert("days".to_owned(), json!(how.days));
     }
-    if let How::ContractedBand { measured, at, .. } = how {
-        facts.insert("measured_kw".to_owned(), json!(measured.to_string()));
-        facts.insert("at".to_owned(), times(at.as_slice()));
+    if let How::ContractedBand(how) = how {
+        facts.insert("measured_kw".to_owned(), json!(how.measured.to_decimal()));
+        facts.insert("at".to_owned(), times(how.at.as_slice()));
     }
     if let How::Coincident { at } = how {
-        facts.insert("at".to_owned(), times(at));
+        let at: Vec<i64> = at.iter().map(|slot| slot.at).collect();
+        facts.insert("at".to_owned(), times(&at));
     }
     facts
 }

@@ -1,13 +1,17 @@
 //! Prepayment (`RATING` 3.16): a balance that every interval and every midnight draws on.
 
-use serde_json::{Map, json};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
 
 use super::Component;
-use super::output::{Bill, BillLine};
+use super::output::{Bill, BillLine, Made};
 use crate::RatingError;
 use crate::charge::Charge;
 use crate::compiled::{Compiled, Inputs};
 use crate::exact::Exact;
+use crate::explanation::{Explanation, Told, listed, number, sum, term};
+use crate::how::stretch;
 use crate::instant;
 use crate::load::{Load, kwh};
 use crate::local;
@@ -35,11 +39,25 @@ struct Course {
     energy: Exact,
     standing: Exact,
     kwh: Exact,
+    /// What the energy is made of.
+    used: Vec<Part>,
+    /// What the daily charges are made of.
+    fees: Vec<Part>,
     topups: Exact,
     first_below_zero: Option<i64>,
     first_at_limit: Option<i64>,
     /// The instant of a midnight and the balance when everything of it was taken.
     midnights: Vec<(i64, Exact)>,
+}
+
+/// Energy, or days, at one price.
+#[derive(Debug)]
+struct Part {
+    charge: String,
+    /// The band's name.
+    suffix: Option<String>,
+    rate: Exact,
+    quantity: Exact,
 }
 
 impl Topup {
@@ -119,6 +137,12 @@ impl Prepayment {
             while let Some(midnight) = midnights.next_if(|midnight| *midnight <= start) {
                 let fee = Exact::sum(charges.iter().filter_map(Charge::daily_amount));
                 course.standing = course.standing.plus(&fee);
+                for (charge, amount) in charges
+                    .iter()
+                    .filter_map(|charge| Some((charge, charge.daily_amount()?)))
+                {
+                    add(&mut course.fees, (&charge.id, None), amount, &Exact::ONE);
+                }
                 self.balance = self.balance.minus(&fee);
                 course.midnights.push((midnight, self.balance.clone()));
             }
@@ -130,8 +154,14 @@ impl Prepayment {
                     .and_then(|values| values.get(index))
                     .copied()
                     .unwrap_or_default();
-                let rate = energy.rate(*pick).cloned().unwrap_or_default();
-                cost = cost.plus(kwh(units.into()).times(rate));
+                let (rate, used) = (energy.rate(*pick).cloned().unwrap_or_default(), kwh(units.into()));
+                cost = cost.plus(used.times(&rate));
+                add(
+                    &mut course.used,
+                    (&charge.id, charge.pricing().suffix(*pick)),
+                    &rate,
+                    &used,
+                );
             }
             let import = load
                 .column(&Register::Import)
@@ -161,31 +191,16 @@ impl Prepayment {
     fn shown(&self, compiled: &Compiled, opening: &Exact, course: &Course) -> Bill {
         let time = |at: Option<i64>| at.map(instant::show);
         let midnight =
-            |(at, balance): &(i64, Exact)| json!({"at": instant::show(*at), "balance": balance.to_string()});
+            |(at, balance): &(i64, Exact)| json!({"at": instant::show(*at), "balance": balance.to_decimal()});
         let days = course.midnights.len();
-        let line = |(id, component): (&str, Component), amount: &Exact, (quantity, unit): (String, &str)| {
-            let currency = &compiled.terms().currency;
-            BillLine {
-                id: id.to_owned(),
-                component,
-                amount: amount.to_string(),
-                explanation: format!(
-                    "{quantity} {unit} were taken from the balance as they came = {amount} {currency}"
-                ),
-                quantity,
-                unit: unit.to_owned(),
-                price: String::new(),
-                facts: Map::new(),
-            }
-        };
         let mut facts = Map::new();
         facts.insert("days".to_owned(), json!(days));
         facts.insert(
             "balance".to_owned(),
             json!({
-                "opening": opening.to_string(),
-                "topups": course.topups.to_string(),
-                "closing": self.balance.to_string(),
+                "opening": opening.to_decimal(),
+                "topups": course.topups.to_decimal(),
+                "closing": self.balance.to_decimal(),
                 "first_below_zero": time(course.first_below_zero),
                 "first_at_or_below_limit": time(course.first_at_limit),
                 "at_local_midnight": course.midnights.iter().map(midnight).collect::<Vec<_>>(),
@@ -196,18 +211,81 @@ impl Prepayment {
             to: compiled.to().to_string(),
             lines: vec![
                 line(
-                    ("energy", Component::Energy),
-                    &course.energy,
-                    (course.kwh.to_string(), "kWh"),
+                    compiled,
+                    ("energy", Component::Energy, &course.energy),
+                    (&course.kwh, "kWh"),
+                    &course.used,
                 ),
                 line(
-                    ("standing", Component::Fixed),
-                    &course.standing,
-                    (days.to_string(), "days"),
+                    compiled,
+                    ("standing", Component::Fixed, &course.standing),
+                    (&Exact::count(days), "days"),
+                    &course.fees,
                 ),
             ],
-            total: course.energy.plus(&course.standing).to_string(),
+            total: course.energy.plus(&course.standing).to_decimal(),
             facts,
         }
+    }
+}
+
+/// Adds to what is known of a price.
+fn add(parts: &mut Vec<Part>, (charge, suffix): (&str, Option<&str>), rate: &Exact, more: &Exact) {
+    let same =
+        |part: &&mut Part| part.charge == charge && part.suffix.as_deref() == suffix && part.rate == *rate;
+    match parts.iter_mut().find(same) {
+        Some(part) => part.quantity = part.quantity.plus(more),
+        None => parts.push(Part {
+            charge: charge.to_owned(),
+            suffix: suffix.map(str::to_owned),
+            rate: rate.clone(),
+            quantity: more.clone(),
+        }),
+    }
+}
+
+fn line(
+    compiled: &Compiled,
+    (id, component, amount): (&str, Component, &Exact),
+    (quantity, unit): (&Exact, &str),
+    parts: &[Part],
+) -> BillLine {
+    let name = |part: &Part| match &part.suffix {
+        Some(suffix) => format!("{}.{suffix}", part.charge),
+        None => part.charge.clone(),
+    };
+    let part = |part: &Part| format!("{} {unit} of {} at {}", part.quantity, name(part), part.rate);
+    let words = format!(
+        "taken from the balance as they came, {}",
+        listed(parts.iter().map(part))
+    );
+    let formula = sum(parts
+        .iter()
+        .map(|part| format!("{} x {}", term(&part.quantity), term(&part.rate))));
+    let fact = |part: &Part| json!({"line": name(part), "quantity": number(&part.quantity), "price": number(&part.rate)});
+    let facts = parts.iter().map(fact).collect::<Value>();
+    let told = Told::new("prepaid", words, formula).with("parts", facts);
+    let (from, to) = stretch(compiled.period());
+    let explained = Explanation {
+        words: told.words,
+        formula: told.formula,
+        facts: told.facts,
+        from,
+        to,
+        edition: Arc::clone(&compiled.terms().edition),
+        version: None,
+        unrounded: amount.clone(),
+        rounding: None,
+        amount: amount.to_decimal(),
+        currency: compiled.terms().currency.clone(),
+    };
+    BillLine {
+        id: id.to_owned(),
+        component,
+        amount: explained.amount.clone(),
+        quantity: quantity.to_decimal(),
+        unit: unit.to_owned(),
+        price: String::new(),
+        made: Made::Balance(Box::new(explained)),
     }
 }

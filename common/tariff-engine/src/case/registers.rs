@@ -62,10 +62,12 @@ impl Source<'_> {
                 let lines = compiled.charge_lines(Inputs::default(), &tally, &mut carry, |_| true)?;
                 if closing == Closing::Estimated {
                     let billed = energy_amounts(&lines);
-                    carry.estimated = Some(Estimated {
-                        since: open.as_ref().map_or(compiled.from(), |open| open.since),
-                        billed: open.map_or(Exact::ZERO, |open| open.billed).plus(billed),
+                    let mut open = open.unwrap_or_else(|| Estimated {
+                        since: compiled.from(),
+                        bills: Vec::new(),
                     });
+                    open.bills.push((compiled.from(), billed));
+                    carry.estimated = Some(open);
                 }
                 lines
             }
@@ -85,7 +87,9 @@ impl Source<'_> {
         let whole = Period::new(period.zone, start_ms, period.end_ms)?;
         let whole = self.tariff.compile_in(&whole, self.circumstances)?;
         let tally = self.reads.actual().tally(&whole)?;
-        whole.charge_lines(Inputs::default(), &tally, carry, is_on_energy)
+        whole
+            .with_first_days()
+            .charge_lines(Inputs::default(), &tally, carry, is_on_energy)
     }
 }
 
@@ -97,7 +101,11 @@ fn energy_amounts(lines: &[Line]) -> Exact {
 }
 
 fn previously_billed(open: &Estimated, compiled: &Compiled) -> Line {
-    let how = How::Previous { since: open.since };
-    let draft = Draft::of(open.billed.clone(), Unit::Base, open.billed.negated(), how);
-    compiled.line(PREVIOUSLY_BILLED.to_owned(), draft, None)
+    let billed = Exact::sum(open.bills.iter().map(|(_, amount)| amount));
+    let how = How::Previous {
+        since: open.since,
+        bills: open.bills.clone(),
+    };
+    let draft = Draft::of(billed.clone(), Unit::Base, billed.negated(), how);
+    compiled.line(PREVIOUSLY_BILLED.to_owned(), draft, (None, *compiled.period()))
 }

@@ -1,18 +1,21 @@
 //! Cases of rate records (`RATING` section 2).
 
+use std::sync::Arc;
+
 use chrono::{Datelike, NaiveDate};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::output::{Bill, BillLine, Bills};
-use super::{CaseError, Component, Files};
+use super::output::{Bill, BillLine, Bills, Made};
+use super::{CaseError, Component, Files, check_minutes};
+use crate::RatingError;
 use crate::exact::Exact;
-use crate::instant;
+use crate::explanation::Explanation;
 use crate::load::{MINUTE_MS, Rows};
 use crate::local::{OffsetPiece, clock_midnight_ms};
 use crate::price::Prices;
 use crate::reader::{Fields, Problems};
-use crate::urdb::{Facts, MonthBill, Options, PRICES, Record, Span, bills};
+use crate::urdb::{MonthHow, Options, PRICES, Record, RecordLine, Span, bills};
 
 /// The currency of the database.
 const CURRENCY: &str = "USD";
@@ -26,6 +29,8 @@ pub(super) struct RecordCase {
     options: Options,
     months: Vec<Span>,
     currency: String,
+    /// What the case says of the load.
+    interval_minutes: Option<Exact>,
 }
 
 impl RecordCase {
@@ -43,12 +48,12 @@ impl RecordCase {
         let currency = fields.maybe("currency", problems, |at, problems| {
             at.text(problems).map(str::to_owned)
         });
-        // The rows of the load say it themselves.
-        fields.maybe("interval_minutes", problems, |at, problems| at.number(problems));
+        let interval_minutes = fields.maybe("interval_minutes", problems, |at, problems| at.number(problems));
         let months = months(year?, offset?.checked_mul(MINUTE_MS)?)?;
         Some(Self {
             options: options?.unwrap_or_default(),
             months,
+            interval_minutes: interval_minutes?,
             currency: currency?.unwrap_or_else(|| CURRENCY.to_owned()),
         })
     }
@@ -58,6 +63,7 @@ impl RecordCase {
         Self {
             options: Options::default(),
             months,
+            interval_minutes: None,
             currency: CURRENCY.to_owned(),
         }
     }
@@ -72,6 +78,7 @@ impl RecordCase {
             .load
             .ok_or_else(|| CaseError::Load("there is none".to_owned()))?;
         let load = Rows::parse(text).map_err(CaseError::Load)?.as_of(None);
+        check_minutes(self.interval_minutes.as_ref(), &load).map_err(CaseError::Case)?;
         let prices = files.prices.map(|text| Prices::parse(text, &PRICES));
         let prices = prices.transpose().map_err(CaseError::Prices)?;
         let found = bills(&record, &self.options, &self.months, (&load, prices.as_ref()));
@@ -86,106 +93,127 @@ impl RecordCase {
                 .last()
                 .map(|month| month.next.to_string())
                 .unwrap_or_default(),
-            reason: error.to_string(),
+            reason: reason(&error),
         })?;
-        let shown = self
-            .months
-            .iter()
-            .zip(&found)
-            .map(|(span, bill)| self.shown(span, bill));
+        let digest = Sha256::digest(files.tariff.as_bytes());
+        let edition: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let shared: Arc<str> = Arc::from(edition.as_str());
+        let months = self.months.iter().zip(found);
+        let shown = months.map(|(span, month)| self.shown(span, month, &shared));
         Ok(Bills {
             case: id.to_owned(),
             currency: self.currency.clone(),
-            edition: Sha256::digest(files.tariff.as_bytes())
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            edition,
             bills: shown.collect(),
         })
     }
 
-    fn shown(&self, span: &Span, bill: &MonthBill) -> Bill {
+    fn shown(&self, span: &Span, month: MonthHow, edition: &Arc<str>) -> Bill {
         let mut facts = Map::new();
-        facts.insert("days".to_owned(), json!(bill.facts.days));
-        facts.insert("info".to_owned(), info(&bill.facts));
+        facts.insert("days".to_owned(), json!(month.days));
+        facts.insert("info".to_owned(), info(&month));
+        let month = Arc::new(month);
+        let line = |line: &RecordLine| {
+            let (amount, (quantity, unit)) = (line.amount(&month), line.quantity(&month));
+            BillLine {
+                id: line.id().to_owned(),
+                component: component(*line),
+                amount: amount.to_decimal(),
+                quantity: quantity.to_decimal(),
+                unit: unit.to_owned(),
+                price: String::new(),
+                made: Made::Month(Box::new(MonthLine {
+                    line: *line,
+                    month: Arc::clone(&month),
+                    amount,
+                    from: span.first,
+                    to: span.next,
+                    edition: Arc::clone(edition),
+                    currency: self.currency.clone(),
+                })),
+            }
+        };
+        let total = Exact::sum(RecordLine::ALL.iter().map(|line| line.amount(&month)));
         Bill {
             from: span.first.to_string(),
             to: span.next.to_string(),
-            lines: self.lines(bill),
-            total: bill.total().to_string(),
+            lines: RecordLine::ALL.iter().map(line).collect(),
+            total: total.to_decimal(),
             facts,
         }
     }
+}
 
-    fn lines(&self, bill: &MonthBill) -> Vec<BillLine> {
-        let facts = &bill.facts;
-        let days = Exact::whole(facts.days.into());
-        let order = if facts.in_time_order {
-            "in time order"
-        } else {
-            "pro rata"
-        };
-        let energy = format!(
-            "{} kWh by periods and tiers {order}, before credits",
-            facts.charged_kwh
-        );
-        let credit = format!(
-            "{} kWh of export earned {}, of old and new credits {} count",
-            facts.export_kwh, facts.earned, bill.credit
-        );
-        let peak_at = instant::show(facts.peak_at_ms);
-        let flat = format!(
-            "{} kW billed for {} kW at {peak_at}",
-            facts.billed_kw, facts.peak_kw
-        );
-        let tou = "the highest power in every period of demand by its tiers".to_owned();
-        let fixed = format!("fixed charge of {days} days");
-        let minimum = "what is missing to the minimum".to_owned();
-        let payout = "what was left of the banks after December".to_owned();
-        let (credited, paid) = (bill.credit.negated(), bill.payout.negated());
-        let lines = [
-            ("energy", &bill.energy, &facts.charged_kwh, "kWh", energy),
-            ("export_credit", &credited, &facts.export_kwh, "kWh", credit),
-            ("demand_flat", &bill.demand_flat, &facts.billed_kw, "kW", flat),
-            ("demand_tou", &bill.demand_tou, &facts.peak_kw, "kW", tou),
-            ("fixed", &bill.fixed, &days, "days", fixed),
-            ("minimum", &bill.minimum, &days, "days", minimum),
-            ("yearend_payout", &paid, &facts.bank_kwh, "kWh", payout),
-        ];
-        let line = |(id, amount, quantity, unit, how): (&str, &Exact, &Exact, &str, String)| BillLine {
-            id: id.to_owned(),
-            component: component(id),
-            quantity: quantity.to_string(),
-            unit: unit.to_owned(),
-            price: String::new(),
-            explanation: format!("{how} = {amount} {}, not rounded", self.currency),
-            amount: amount.to_string(),
-            facts: Map::new(),
-        };
-        lines.into_iter().map(line).collect()
+/// A missing interval is often one of a month that the load has not all of.
+fn reason(error: &RatingError) -> String {
+    match error {
+        RatingError::IntervalMissing { .. } => {
+            format!("{error}, and a rate record bills whole calendar months")
+        }
+        RatingError::TariffGap { .. }
+        | RatingError::Period
+        | RatingError::Overflow
+        | RatingError::PriceMissing { .. }
+        | RatingError::IntervalTwice { .. }
+        | RatingError::RegisterMissing { .. }
+        | RatingError::ReadMissing { .. }
+        | RatingError::ValueMissing { .. }
+        | RatingError::ValueWrong { .. }
+        | RatingError::NotPriced { .. } => error.to_string(),
+    }
+}
+
+/// A line of a month.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct MonthLine {
+    line: RecordLine,
+    month: Arc<MonthHow>,
+    amount: Exact,
+    from: NaiveDate,
+    to: NaiveDate,
+    edition: Arc<str>,
+    currency: String,
+}
+
+impl MonthLine {
+    pub(super) fn explained(&self) -> Explanation {
+        let told = self.line.told(&self.month);
+        Explanation {
+            words: told.words,
+            formula: told.formula,
+            facts: told.facts,
+            from: self.from.to_string(),
+            to: self.to.to_string(),
+            edition: Arc::clone(&self.edition),
+            version: None,
+            amount: self.amount.to_decimal(),
+            unrounded: self.amount.clone(),
+            rounding: None,
+            currency: self.currency.clone(),
+        }
     }
 }
 
 /// What a line of a record is for.
-fn component(id: &str) -> Component {
-    match id {
-        "energy" => Component::Energy,
-        "export_credit" | "yearend_payout" => Component::Export,
-        "demand_flat" | "demand_tou" => Component::Demand,
-        "fixed" => Component::Fixed,
-        _ => Component::Other,
+fn component(line: RecordLine) -> Component {
+    match line {
+        RecordLine::Energy => Component::Energy,
+        RecordLine::ExportCredit | RecordLine::YearendPayout => Component::Export,
+        RecordLine::DemandFlat | RecordLine::DemandTou => Component::Demand,
+        RecordLine::Fixed => Component::Fixed,
+        RecordLine::Minimum => Component::Other,
     }
 }
 
-fn info(facts: &Facts) -> Value {
+fn info(month: &MonthHow) -> Value {
     json!({
-        "import_kwh": facts.import_kwh.to_string(),
-        "export_kwh": facts.export_kwh.to_string(),
-        "peak_kw": facts.peak_kw.to_string(),
-        "billed_kw": facts.billed_kw.to_string(),
-        "export_credit_earned": facts.earned.to_string(),
-        "bank_usd": facts.bank_usd.to_string(),
-        "bank_kwh": facts.bank_kwh.to_string(),
+        "import_kwh": month.import_kwh.to_decimal(),
+        "export_kwh": month.export_kwh.to_decimal(),
+        "peak_kw": month.flat.peak_kw.to_decimal(),
+        "billed_kw": month.flat.billed_kw.to_decimal(),
+        "export_credit_earned": month.credit.earned().to_decimal(),
+        "bank_usd": month.bank_usd.to_decimal(),
+        "bank_kwh": month.bank_kwh.to_decimal(),
     })
 }
 

@@ -4,8 +4,8 @@ use super::{Draft, Pricing};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::exact::Exact;
-use crate::how::How;
-use crate::load::kwh;
+use crate::how::{How, Slot};
+use crate::load::{MINUTE_MS, kwh};
 use crate::reader::{Fields, Problems};
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
@@ -50,7 +50,11 @@ impl Pricing for Coincident {
             let length = load.lengths_ms.get(index).copied().unwrap_or_default();
             let per_hour = Exact::ratio(HOUR_MS, length.into()).unwrap_or(Exact::ZERO);
             sum = sum.plus(kwh(units.into()).times(per_hour));
-            at.push(*start);
+            at.push(Slot {
+                at: *start,
+                kwh: kwh(units.into()),
+                minutes: Exact::ratio(length.into(), MINUTE_MS.into()).unwrap_or_default(),
+            });
         }
         let kw = sum.over(Exact::count(at.len())).unwrap_or(Exact::ZERO);
         let how = How::Coincident { at };

@@ -10,7 +10,7 @@ use crate::RatingError;
 use crate::carry::Carried;
 use crate::event::Calendar;
 use crate::exact::Exact;
-use crate::how::How;
+use crate::how::{BandHow, ExcessHow, How};
 use crate::reader::{At, Fields, Problems};
 use crate::rule::When;
 use crate::scene::Scene;
@@ -76,14 +76,22 @@ impl Contracted {
             let measured = best.map_or(Exact::ZERO, |(_, units)| scale.kw(units));
             let (lo, hi) = (band.kw.times(low), band.kw.times(high));
             let excess = measured.minus(&hi).at_least_zero();
-            let billed = measured.clone().max(lo).plus(excess.times(excess_factor));
-            let how = How::ContractedBand {
+            let billed = if measured < lo {
+                lo
+            } else {
+                measured.plus(excess.times(excess_factor))
+            };
+            let how = How::ContractedBand(Box::new(BandHow {
                 contracted: band.kw.clone(),
+                low: low.clone(),
+                high: high.clone(),
+                excess_factor: excess_factor.clone(),
                 measured,
                 at: best.map(|(at, _)| at),
+                window_minutes: self.window.minutes,
                 rate: band.rate_per_kw_day.clone(),
                 days: scene.days.len(),
-            };
+            }));
             band.line(scene, billed, how)
         });
         Ok(lines.collect())
@@ -115,11 +123,14 @@ impl Contracted {
                 days: scene.days.len(),
             };
             lines.push(band.line(scene, band.kw.clone(), how));
-            let how = How::ContractedExcess {
-                windows: excess.windows,
+            let kw = squares.root();
+            let how = How::ContractedExcess(Box::new(ExcessHow {
                 contracted: band.kw.clone(),
-            };
-            let line = Draft::priced(squares.root(), Unit::Kilowatts, rate, how);
+                windows: excess.windows,
+                window_minutes: self.window.minutes,
+                squares,
+            }));
+            let line = Draft::priced(kw, Unit::Kilowatts, rate, how);
             lines.push(Draft {
                 other_id: Some(excess_id.to_owned()),
                 ..line.with_suffix(Some(&band.name))

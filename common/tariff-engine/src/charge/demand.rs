@@ -3,14 +3,14 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::fee::Every;
-use super::stairstep::{Step, read_steps};
+use super::stairstep::{Step, reached, read_steps};
 use super::window::{Scale, Window};
 use super::{Draft, Pricing};
 use crate::RatingError;
 use crate::carry::{Carried, Peak};
 use crate::event::Calendar;
 use crate::exact::Exact;
-use crate::how::{DemandHow, How};
+use crate::how::{DemandHow, How, PowerFactor, PowerPrice, RatchetHow};
 use crate::local;
 use crate::reader::{At, Fields, Problems};
 use crate::rounding::Mode;
@@ -82,8 +82,8 @@ impl Demand {
         })
     }
 
-    /// The kW that was measured and the starts of its windows.
-    fn measured(&self, scene: &Scene<'_>) -> Result<(Exact, Vec<i64>), RatingError> {
+    /// The windows that set the power, each with its kW, in order of time.
+    fn windows(&self, scene: &Scene<'_>) -> Result<Vec<(i64, Exact)>, RatingError> {
         let mut picker = scene.picker();
         let mut counts = |at: i64| self.when.is_none() || picker(at) == Some(1);
         let Some(top) = self.top_days else {
@@ -94,8 +94,10 @@ impl Demand {
                     best = Some((at, units));
                 }
             })?;
-            let kw = best.map_or(Exact::ZERO, |(_, units)| scale.kw(units));
-            return Ok((kw, best.into_iter().map(|(at, _)| at).collect()));
+            return Ok(best
+                .map(|(at, units)| (at, scale.kw(units)))
+                .into_iter()
+                .collect());
         };
         let mut midnights = scene
             .days
@@ -120,38 +122,47 @@ impl Demand {
         })?;
         days.sort_by_key(|(at, units)| (std::cmp::Reverse(*units), *at));
         days.truncate(top);
-        let mut at: Vec<i64> = days.iter().map(|(at, _)| *at).collect();
-        at.sort_unstable();
-        Ok((mean(days.iter().map(|(_, units)| scale.kw(*units))), at))
+        days.sort_unstable_by_key(|(at, _)| *at);
+        Ok(days
+            .into_iter()
+            .map(|(at, units)| (at, scale.kw(units)))
+            .collect())
     }
 
-    /// The kW after the power factor, and the factor if it counts.
-    fn corrected(&self, scene: &Scene<'_>, kw: Exact) -> Result<(Exact, Option<Exact>), RatingError> {
+    /// The kW after the power factor, and the factor if there was energy.
+    fn corrected(&self, scene: &Scene<'_>, kw: Exact) -> Result<(Exact, Option<PowerFactor>), RatingError> {
         let Some(reference) = &self.power_factor else {
             return Ok((kw, None));
         };
-        let kwh = scene.total_of(Register::Import)?;
-        let kvarh = scene.total_of(Register::Reactive)?;
+        let kwh = scene.total_of(Register::Import)?.kwh;
+        let kvarh = scene.total_of(Register::Reactive)?.kwh;
         let apparent = kwh.times(&kwh).plus(kvarh.times(&kvarh)).root();
         let Some(factor) = kwh.over(&apparent) else {
             return Ok((kw, None)); // no energy at all
         };
         let factor = factor.rounded(POWER_FACTOR_PLACES, Mode::HalfUp);
-        if factor >= *reference {
-            return Ok((kw, Some(factor)));
-        }
-        let corrected = kw.times(reference).over(&factor);
-        let corrected =
-            corrected.ok_or_else(|| RatingError::not_priced(scene.charge, "the power factor is 0"))?;
+        let corrected = if factor >= *reference {
+            kw
+        } else {
+            let corrected = kw.times(reference).over(&factor);
+            corrected.ok_or_else(|| RatingError::not_priced(scene.charge, "the power factor is 0"))?
+        };
+        let factor = PowerFactor {
+            kwh,
+            kvarh,
+            factor,
+            reference: reference.clone(),
+        };
         Ok((corrected, Some(factor)))
     }
 
     /// The kW that is paid for, from the one measured.
-    fn billed(&self, measured: &Exact, carried: &Carried) -> Exact {
+    fn billed(&self, measured: &Exact, ratchet: Option<&RatchetHow>) -> Exact {
         let least = self.minimum_kw.clone().unwrap_or(Exact::ZERO);
         let mut billed = measured.clone().max(least.clone());
-        if let Some(ratchet) = &self.ratchet {
-            billed = billed.max(ratchet.least(&carried.peaks));
+        if let Some(ratchet) = ratchet {
+            let shares = ratchet.peaks.iter().map(|peak| peak.kw.times(&ratchet.share));
+            billed = billed.max(shares.max().unwrap_or_default());
         }
         if self.others_kw.is_empty() {
             return billed;
@@ -186,15 +197,19 @@ impl Ratchet {
         })
     }
 
-    /// What the cycles before leave as the least; `peaks` are oldest first.
-    fn least(&self, peaks: &[Peak]) -> Exact {
-        let recent = peaks.iter().rev().take(self.cycles_back);
-        let counted = recent.filter(|peak| {
+    /// The cycles before that count; `peaks` are oldest first.
+    fn over(&self, peaks: &[Peak]) -> RatchetHow {
+        let first = peaks.len().saturating_sub(self.cycles_back);
+        let counts = |peak: &&Peak| {
             let months = self.months.as_ref();
             months.is_none_or(|months| months.contains(&peak.month.month()))
-        });
-        let shares = counted.map(|peak| peak.kw.times(&self.share));
-        shares.max().unwrap_or(Exact::ZERO)
+        };
+        let counted = peaks.iter().skip(first).filter(counts);
+        RatchetHow {
+            share: self.share.clone(),
+            cycles_back: self.cycles_back,
+            peaks: counted.cloned().collect(),
+        }
     }
 }
 
@@ -223,35 +238,22 @@ impl Price {
         }
     }
 
-    /// The line for so many kW.
-    fn line(&self, scene: &Scene<'_>, kw: Exact, how: DemandHow) -> Result<Draft, RatingError> {
-        let how = |price| How::Demand(DemandHow { price, ..how });
+    /// What so many kW cost, and by what.
+    fn of(&self, scene: &Scene<'_>, kw: &Exact) -> Result<(Exact, PowerPrice), RatingError> {
         match self {
-            Self::PerKw { rate, every: None } => Ok(Draft::priced(
-                kw,
-                Unit::Kilowatts,
-                rate,
-                how(format!("{rate} per kW")),
-            )),
+            Self::PerKw { rate, every: None } => Ok((kw.times(rate), PowerPrice::PerKw(rate.clone()))),
             Self::PerKw {
                 rate,
                 every: Some(every),
             } => {
-                let times = every.of(scene.days);
-                let exact = kw.times(rate).times(&times);
-                let price = format!("{rate} per kW and {} x {times} of one", every.word());
-                Ok(Draft::of(kw, Unit::Kilowatts, exact, how(price)))
+                let exact = kw.times(rate).times(every.of(scene.days));
+                Ok((exact, PowerPrice::PerKwYear(rate.clone())))
             }
             Self::Steps(steps) => {
-                let reaches = |step: &&Step| step.up_to.as_ref().is_none_or(|up_to| kw < *up_to);
-                let step = steps.iter().find(reaches);
-                let step =
-                    step.ok_or_else(|| RatingError::not_priced(scene.charge, "no step is high enough"))?;
-                let price = match &step.up_to {
-                    Some(up_to) => format!("the fee below {up_to} kW"),
-                    None => "the fee of the highest step".to_owned(),
-                };
-                Ok(Draft::of(kw, Unit::Kilowatts, step.fee.clone(), how(price)))
+                let reaches = |step: &&Step| step.up_to.as_ref().is_none_or(|up_to| *kw < *up_to);
+                let (step, fee) = reached(steps, reaches)
+                    .ok_or_else(|| RatingError::not_priced(scene.charge, "no step is high enough"))?;
+                Ok((fee.clone(), PowerPrice::Step { step, fee }))
             }
         }
     }
@@ -322,18 +324,33 @@ impl Pricing for Demand {
     }
 
     fn lines(&self, scene: &Scene<'_>, carried: &mut Carried) -> Result<Vec<Draft>, RatingError> {
-        let (kw, at) = self.measured(scene)?;
+        let windows = self.windows(scene)?;
+        let kw = mean(windows.iter().map(|(_, kw)| kw.clone()));
         let (measured, power_factor) = self.corrected(scene, kw)?;
-        let billed = self.billed(&measured, carried);
+        let ratchet = self.ratchet.as_ref().map(|ratchet| ratchet.over(&carried.peaks));
+        let billed = self.billed(&measured, ratchet.as_ref());
         carried.measured(&measured);
-        let how = DemandHow {
-            measured,
-            at,
-            window_minutes: self.window.minutes,
-            power_factor,
-            price: String::new(),
+        let (exact, price) = self.price.of(scene, &billed)?;
+        let per_kw = match &price {
+            PowerPrice::PerKw(rate) => Some(rate.clone()),
+            PowerPrice::PerKwYear(_) | PowerPrice::Step { .. } => None,
         };
-        Ok(vec![self.price.line(scene, billed, how)?])
+        let how = DemandHow {
+            windows,
+            window_minutes: self.window.minutes,
+            top_days: self.top_days,
+            power_factor,
+            measured,
+            minimum_kw: self.minimum_kw.clone(),
+            ratchet,
+            others_kw: self.others_kw.clone(),
+            price,
+        };
+        let line = Draft::of(billed, Unit::Kilowatts, exact, How::Demand(Box::new(how)));
+        Ok(vec![Draft {
+            price: per_kw,
+            ..line
+        }])
     }
 }
 

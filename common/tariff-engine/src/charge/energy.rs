@@ -147,11 +147,8 @@ impl Pricing for Energy {
             if band.name.is_some() && sum.mix.intervals == 0 {
                 continue;
             }
-            let how = How::Energy {
-                register: self.measure.register.clone(),
-                mix: sum.mix,
-            };
-            let line = Draft::priced(sum.kwh, Unit::KilowattHours, &band.rate, how);
+            let kwh = sum.kwh.clone();
+            let line = Draft::priced(kwh, Unit::KilowattHours, &band.rate, How::Energy(sum));
             lines.push(line.with_suffix(band.name.as_deref()));
         }
         Ok(lines)

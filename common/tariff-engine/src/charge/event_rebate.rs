@@ -100,15 +100,17 @@ impl EventRebate {
     fn rebate(&self, scene: &Scene<'_>, event: &Event) -> Result<Rebate, RatingError> {
         let used = Self::used(scene, event, event.date)?;
         let days = self.days_before(scene, event.date)?;
-        let before = days.into_iter().map(|day| Self::used(scene, event, day));
-        let mut before: Vec<Exact> = before.collect::<Result<_, _>>()?;
-        before.sort_by(|a, b| b.cmp(a));
+        let before = days
+            .into_iter()
+            .map(|day| Ok::<_, RatingError>((day, Self::used(scene, event, day)?)));
+        let mut before: Vec<(NaiveDate, Exact)> = before.collect::<Result<_, _>>()?;
+        before.sort_by(|(_, a), (_, b)| b.cmp(a));
         before.truncate(self.highest);
-        let baseline = Exact::sum(&before).over(Exact::count(before.len()));
         Ok(Rebate {
             date: event.date,
+            clock: event.clock.to_string(),
             used,
-            baseline: baseline.unwrap_or(Exact::ZERO),
+            before,
         })
     }
 }

@@ -69,7 +69,6 @@ impl Fee {
         let quantity = Exact::count(days.len());
         let times = self.every.of(days);
         let how = How::Days {
-            times: times.clone(),
             every: self.every.word(),
             amount: self.amount.clone(),
         };

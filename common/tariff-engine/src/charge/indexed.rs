@@ -5,7 +5,7 @@ use super::{Draft, Pricing};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::exact::Exact;
-use crate::how::How;
+use crate::how::{How, IndexedHow};
 use crate::load::kwh;
 use crate::price::Prices;
 use crate::reader::{Fields, Problems};
@@ -76,13 +76,14 @@ impl Pricing for Indexed {
             .times(&self.multiplier)
             .plus(sum.kwh.times(&self.adder))
             .times(&self.sign);
-        let how = How::Indexed {
-            register: self.measure.register.clone(),
-            mix: sum.mix,
-            mean: exact.over(&sum.kwh),
+        let kwh = sum.kwh.clone();
+        let how = How::Indexed(Box::new(IndexedHow {
+            source: sum,
+            market,
             multiplier: self.multiplier.clone(),
             adder: self.adder.clone(),
-        };
-        Ok(vec![Draft::of(sum.kwh, Unit::KilowattHours, exact, how)])
+            sign: self.sign.clone(),
+        }));
+        Ok(vec![Draft::of(kwh, Unit::KilowattHours, exact, how)])
     }
 }

@@ -15,7 +15,7 @@ const UNIT_PLACES: u32 = 9;
 pub(crate) struct Measure {
     pub(crate) register: Register,
     /// Places and mode (`interval_kwh_rounding`, `RATING` 3.3).
-    rounding: Option<(u32, Mode)>,
+    pub(crate) rounding: Option<(u32, Mode)>,
 }
 
 impl Measure {

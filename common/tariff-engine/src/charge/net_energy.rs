@@ -4,7 +4,7 @@ use super::{Draft, Measure, Pricing};
 use crate::RatingError;
 use crate::carry::{Carried, Lot};
 use crate::exact::Exact;
-use crate::how::How;
+use crate::how::{How, NetHow};
 use crate::reader::{At, Fields, Problems};
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
@@ -53,14 +53,21 @@ impl NetEnergy {
     }
 
     /// What of `needed` the lots give, oldest first.
-    fn take<'l>(lots: impl Iterator<Item = &'l mut Lot>, needed: &Exact) -> Exact {
-        let mut left = needed.clone();
+    fn take<'l>(lots: impl Iterator<Item = &'l mut Lot>, needed: &Exact) -> Vec<Lot> {
+        let (mut left, mut taken) = (needed.clone(), Vec::new());
         for lot in lots {
             let used = lot.kwh.clone().min(left.clone());
+            if used.is_zero() {
+                continue;
+            }
             lot.kwh = lot.kwh.minus(&used);
             left = left.minus(&used);
+            taken.push(Lot {
+                cycles_ago: lot.cycles_ago,
+                kwh: used,
+            });
         }
-        needed.minus(&left)
+        taken
     }
 }
 
@@ -111,9 +118,9 @@ impl Pricing for NetEnergy {
     fn lines(&self, scene: &Scene<'_>, carried: &mut Carried) -> Result<Vec<Draft>, RatingError> {
         let import = scene.total_of(Register::Import)?;
         let export = scene.total_of(Register::Export)?;
-        let net = import.minus(&export);
+        let net = import.kwh.minus(&export.kwh);
         let (needed, surplus) = (net.clone().at_least_zero(), net.negated().at_least_zero());
-        let mut expired = Exact::ZERO;
+        let mut expired = Vec::new();
         // A lot is too old where another version keeps lots for fewer cycles than the one that banked it: it expires with this bill.
         let usable = carried
             .lots
@@ -121,21 +128,25 @@ impl Pricing for NetEnergy {
             .filter(|lot| self.bank.keeps(lot.cycles_ago));
         let banked = Self::take(usable, &needed);
         if scene.is_last_part {
-            let ending = carried.lots.iter().filter(|lot| self.bank.ends(lot));
-            expired = Exact::sum(ending.map(|lot| &lot.kwh));
+            let ending = carried
+                .lots
+                .iter()
+                .filter(|lot| self.bank.ends(lot) && !lot.kwh.is_zero());
+            expired = ending.cloned().collect();
             carried.lots.retain(|lot| !self.bank.ends(lot));
         }
         carried.new_lot = carried.new_lot.plus(&surplus);
-        let how = How::NetEnergy {
+        let charged = needed.minus(Exact::sum(banked.iter().map(|lot| &lot.kwh)));
+        let how = How::NetEnergy(Box::new(NetHow {
             import,
             export,
-            banked: banked.clone(),
+            banked,
             surplus,
-            no_export: scene.has_no_column(&Register::Export),
-        };
-        let charged = Draft::priced(needed.minus(banked), Unit::KilowattHours, &self.rate, how);
+        }));
+        let charged = Draft::priced(charged, Unit::KilowattHours, &self.rate, how);
         let credit = self.bank.expired_rate.negated();
-        let expired = Draft::priced(expired, Unit::KilowattHours, &credit, How::Expired);
+        let kwh = Exact::sum(expired.iter().map(|lot| &lot.kwh));
+        let expired = Draft::priced(kwh, Unit::KilowattHours, &credit, How::Expired(expired));
         Ok(vec![charged, expired.with_suffix(Some(EXPIRED))])
     }
 }

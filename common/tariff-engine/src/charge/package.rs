@@ -47,8 +47,7 @@ impl Pricing for Package {
         let begun = sum.kwh.over(&self.size).unwrap_or(Exact::ZERO);
         let begun = begun.rounded_up().at_least_zero();
         let how = How::Package {
-            kwh: sum.kwh,
-            mix: sum.mix,
+            source: sum,
             size: self.size.clone(),
         };
         Ok(vec![Draft::priced(begun, Unit::Packages, &self.price, how)])

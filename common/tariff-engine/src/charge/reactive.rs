@@ -4,7 +4,7 @@ use super::{Draft, Measure, Pricing};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::exact::Exact;
-use crate::how::How;
+use crate::how::{How, ReactiveHow};
 use crate::reader::{Fields, Problems};
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
@@ -40,12 +40,12 @@ impl Pricing for ReactiveExcess {
     fn lines(&self, scene: &Scene<'_>, _: &mut Carried) -> Result<Vec<Draft>, RatingError> {
         let kwh = scene.total_of(Register::Import)?;
         let kvarh = scene.total_of(Register::Reactive)?;
-        let excess = kvarh.minus(kwh.times(&self.free_share)).at_least_zero();
-        let how = How::Reactive {
+        let excess = kvarh.kwh.minus(kwh.kwh.times(&self.free_share)).at_least_zero();
+        let how = How::Reactive(Box::new(ReactiveHow {
             kvarh,
             kwh,
             free_share: self.free_share.clone(),
-        };
+        }));
         Ok(vec![Draft::priced(excess, Unit::Kilovarhours, &self.rate, how)])
     }
 }

@@ -5,7 +5,7 @@ use super::{Draft, Measure, Pricing};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::exact::Exact;
-use crate::how::How;
+use crate::how::{How, StepHow};
 use crate::reader::{At, Fields, Problems};
 use crate::scene::Scene;
 use crate::statement::Unit;
@@ -40,6 +40,18 @@ pub(super) fn read_steps(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Ste
     Some(steps)
 }
 
+/// The first step that reaches, and its fee.
+pub(super) fn reached(steps: &[Step], reaches: impl Fn(&&Step) -> bool) -> Option<(StepHow, Exact)> {
+    let index = steps.iter().position(|step| reaches(&step))?;
+    let step = steps.get(index)?;
+    let before = index.checked_sub(1).and_then(|before| steps.get(before));
+    let how = StepHow {
+        above: before.and_then(|step| step.up_to.clone()),
+        up_to: step.up_to.clone(),
+    };
+    Some((how, step.fee.clone()))
+}
+
 impl Stairstep {
     pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
         let measure = Measure::read(fields, problems);
@@ -65,17 +77,13 @@ impl Pricing for Stairstep {
     fn lines(&self, scene: &Scene<'_>, _: &mut Carried) -> Result<Vec<Draft>, RatingError> {
         let sum = scene.sum_of(&self.measure, None)?;
         let reaches = |step: &&Step| step.up_to.as_ref().is_none_or(|up_to| sum.kwh <= *up_to);
-        let step = self.steps.iter().find(reaches);
-        let step = step.ok_or_else(|| RatingError::not_priced(scene.charge, "no step is high enough"))?;
+        let (step, fee) = reached(&self.steps, reaches)
+            .ok_or_else(|| RatingError::not_priced(scene.charge, "no step is high enough"))?;
+        let kwh = sum.kwh.clone();
         let how = How::Step {
-            mix: sum.mix,
-            up_to: step.up_to.clone(),
+            source: sum,
+            step: Box::new(step),
         };
-        Ok(vec![Draft::of(
-            sum.kwh,
-            Unit::KilowattHours,
-            step.fee.clone(),
-            how,
-        )])
+        Ok(vec![Draft::of(kwh, Unit::KilowattHours, fee, how)])
     }
 }

@@ -29,7 +29,7 @@ fn days(from: &str, count: usize) -> Vec<NaiveDate> {
 fn fees_are_exact_over_whole_months_and_years() {
     let check = |text: &str, from: &str, count, expected: &str| {
         let line = fee(text).line(&days(from, count));
-        assert_eq!(line.exact.to_string(), expected, "{text} {from} {count}");
+        assert_eq!(line.exact.to_decimal(), expected, "{text} {from} {count}");
     };
     let daily = r#"{"id": "a", "type": "daily", "amount": "0.15"}"#;
     let monthly = r#"{"id": "a", "type": "monthly", "amount": 10.00}"#;

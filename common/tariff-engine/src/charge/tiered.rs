@@ -8,10 +8,10 @@ use crate::RatingError;
 use crate::carry::Carried;
 use crate::event::Calendar;
 use crate::exact::Exact;
-use crate::how::{How, TierPart};
+use crate::how::{How, Source, TierPart, TiersHow};
 use crate::reader::{At, Fields, Problems};
 use crate::rule::read_month;
-use crate::scene::{Mix, Scene};
+use crate::scene::Scene;
 use crate::statement::Unit;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,7 @@ impl Tiered {
             }
             parts.push(TierPart {
                 kwh,
+                up_to: tier.up_to.clone(),
                 limit,
                 rate: tier.rate.clone(),
             });
@@ -153,16 +154,29 @@ impl Tiered {
         parts
     }
 
-    fn line(&self, season: &Season, quantity: Exact, mix: Mix, days: usize) -> Draft {
+    fn line(&self, season: &Season, source: Source, days: usize) -> Draft {
+        let quantity = source.kwh.clone();
         let parts = self.parts(season, &quantity, &Exact::count(days));
         let exact = Exact::sum(parts.iter().map(|part| part.kwh.times(&part.rate)));
-        let how = How::Tiers {
-            register: self.measure.register.clone(),
-            mix,
-            parts,
+        let how = How::Tiers(Box::new(TiersHow {
+            source,
+            by_volume: self.mode == Mode::Volume,
+            allowance: self.allowance.name(),
             days,
-        };
+            parts,
+        }));
         Draft::of(quantity, Unit::KilowattHours, exact, how).with_suffix(season.name.as_deref())
+    }
+}
+
+impl Allowance {
+    /// The word in tariffs.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cycle => "cycle",
+            Self::Per30Days => "per_30_days",
+            Self::PerDay => "per_day",
+        }
     }
 }
 
@@ -263,7 +277,7 @@ impl Pricing for Tiered {
             let days = scene.days.iter().filter(|day| season.has(day.month())).count();
             let sum = scene.sum_of(&self.measure, Some(pick))?;
             if season.name.is_none() || days > 0 || sum.mix.intervals > 0 {
-                lines.push(self.line(season, sum.kwh, sum.mix, days));
+                lines.push(self.line(season, sum, days));
             }
         }
         Ok(lines)

@@ -63,7 +63,8 @@ impl Window {
     }
 
     /// Calls `visit` with start and energy of every window of a part that is whole: it lies inside, and no interval in it is missing
-    /// or estimated. In order of time.
+    /// or estimated. In order of time. The loop stays on its own: inside what makes the line it takes a tenth longer.
+    #[inline(never)]
     pub(super) fn each(self, scene: &Scene<'_>, visit: impl FnMut(i64, i128)) -> Result<Scale, RatingError> {
         let frame = self.over(scene)?;
         frame.each(visit);

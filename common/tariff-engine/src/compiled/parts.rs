@@ -101,12 +101,11 @@ fn pieces(
     let mut pieces: Vec<(Period, Arc<Tariff>)> = Vec::new();
     for ((day, start_ms), end_ms) in starts.iter().zip(ends) {
         let filled = Arc::new(tariff.filled(values, *day)?);
-        let bill_wide = |tariff: &Tariff| (tariff.rounding, tariff.bill_charges.clone());
         if let Some((_, first)) = pieces.first()
-            && bill_wide(first) != bill_wide(&filled)
+            && first.rounding != filled.rounding
         {
-            let reason = format!("a value of the whole bill changes inside it, on {day}");
-            return Err(RatingError::not_priced("bill_charges", reason));
+            let reason = format!("changes inside the cycle, on {day}, and a bill is rounded in one way");
+            return Err(RatingError::not_priced("rounding", reason));
         }
         if let Some(piece) = period.part(*start_ms, end_ms) {
             pieces.push((piece, filled));

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use model::Energy;
 
 use super::*;
+use crate::exact::Exact;
 use crate::local;
 
 mod zones;

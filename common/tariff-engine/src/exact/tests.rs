@@ -22,11 +22,30 @@ fn ties_are_rounded_by_the_mode() {
 }
 
 #[test]
-fn quotients_are_kept_until_they_are_shown() {
+fn quotients_are_kept_and_shown_as_they_are() {
     let third = Exact::ratio(1, 3).unwrap();
-    assert_eq!(third.to_string(), "0.33333333");
     assert_eq!(third.plus(&third).plus(&third), Exact::ONE);
-    assert_eq!(Exact::ratio(-2, 3).unwrap().to_string(), "-0.66666667");
+    let check = |number: &Exact, exact: &str, decimal: &str| {
+        assert_eq!(
+            (number.to_string(), number.to_decimal()),
+            (exact.to_owned(), decimal.to_owned())
+        );
+    };
+    check(&third, "1/3", "0.33333333");
+    check(&Exact::ratio(-2, 3).unwrap(), "-2/3", "-0.66666667");
+    check(&exact("-0.000000000123"), "-0.000000000123", "-0.000000000123");
+    check(
+        &Exact::ratio(7, 1 << 20).unwrap(),
+        "0.00000667572021484375",
+        "0.00000667572021484375",
+    );
+    let long = Exact::ratio(-2, 3)
+        .unwrap()
+        .over(Exact::whole(10_i128.pow(38) + 1))
+        .unwrap();
+    let long = long.plus(exact("-12.5"));
+    check(&long, "-12.5000000000000000000000000000…", "-12.5");
+    assert_eq!(exact("0.123456785").to_short(), "0.12345679");
     assert_eq!(Exact::ratio(4, -6).unwrap(), Exact::ratio(-2, 3).unwrap());
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use num_bigint::BigInt;
+use num_integer::Integer;
 
-use super::Exact;
+use super::{Exact, small_scaled};
 use crate::rounding::Mode;
 
 /// Why a text is not a number.
@@ -23,14 +24,22 @@ pub enum ParseExactError {
 const MAX_DIGITS: usize = 64;
 /// The largest exponent, either way.
 const MAX_EXPONENT: u32 = 64;
-/// Decimal places that are shown where nothing was rounded.
-const SHOWN_PLACES: u32 = 8;
+/// Decimal places of a quotient that does not end, where a decimal must stand.
+const QUOTIENT_PLACES: u32 = 8;
+/// The most decimal places of a number that is shown whole, so that what is shown can be read again.
+const MAX_PLACES: u32 = 48;
+/// The most characters of a fraction. A longer one tells nobody anything.
+const MAX_FRACTION: usize = 48;
+/// Decimal places of a number that neither ends nor is a short fraction.
+const GOING_ON_PLACES: u32 = 28;
+/// What says that the digits before it are not all.
+const GOES_ON: char = '…';
 
 impl Exact {
     /// As a decimal with exactly `places` decimal places, rounded by `mode` if it has more.
     #[must_use]
     pub fn to_fixed(&self, places: u32, mode: Mode) -> String {
-        let units = self.scaled(&BigInt::from(10).pow(places), mode).to_string();
+        let units = self.units(places, mode);
         let (sign, digits) = match units.strip_prefix('-') {
             Some(digits) => ("-", digits),
             None => ("", units.as_str()),
@@ -45,11 +54,106 @@ impl Exact {
     }
 }
 
-/// A decimal of at most 8 places, rounded half up, without needless zeros.
+impl Exact {
+    /// As a decimal: whole where it ends, and otherwise rounded half up to 8 places.
+    #[must_use]
+    pub fn to_decimal(&self) -> String {
+        self.whole_decimal().unwrap_or_else(|| self.to_short())
+    }
+
+    /// As a decimal of at most 8 places, rounded half up, without needless zeros.
+    #[must_use]
+    pub fn to_short(&self) -> String {
+        without_zeros(&self.to_fixed(QUOTIENT_PLACES, Mode::HalfUp))
+    }
+
+    /// The nearest whole number of 10^-`places`. In 128 bits as long as they suffice: most numbers are shown more often than computed.
+    fn units(&self, places: u32, mode: Mode) -> String {
+        if let (Some((numerator, denominator)), Some(scale)) = (self.small(), 10_i128.checked_pow(places))
+            && let Some(nearest) = small_scaled(numerator, denominator, scale, mode)
+        {
+            return nearest.to_string();
+        }
+        self.scaled(&BigInt::from(10).pow(places), mode).to_string()
+    }
+
+    /// With all its places, if it ends.
+    fn whole_decimal(&self) -> Option<String> {
+        let places = self.places()?;
+        Some(without_zeros(&self.to_fixed(places, Mode::HalfUp)))
+    }
+
+    /// How many decimal places it has; `None` where it does not end, or only after more than anybody reads.
+    fn places(&self) -> Option<u32> {
+        if let Some((_, denominator)) = self.small() {
+            return small_places(denominator);
+        }
+        let (_, mut rest) = self.large();
+        let twos = u32::try_from(rest.trailing_zeros()?).ok()?;
+        rest >>= twos;
+        let mut fives = 0_u32;
+        while rest > BigInt::from(1) {
+            let (fifth, left) = rest.div_rem(&BigInt::from(5));
+            if left != BigInt::ZERO || fives > MAX_PLACES {
+                return None;
+            }
+            rest = fifth;
+            fives = fives.saturating_add(1);
+        }
+        Some(twos.max(fives)).filter(|places| *places <= MAX_PLACES)
+    }
+
+    /// Its first digits, none of them rounded.
+    fn first_digits(&self) -> String {
+        let (sign, number) = if self.is_negative() {
+            ("-", self.negated())
+        } else {
+            ("", self.clone())
+        };
+        let scale = BigInt::from(10).pow(GOING_ON_PLACES);
+        let (numerator, denominator) = number.large();
+        let cut = Self::of_large((numerator * &scale).div_floor(&denominator), scale);
+        let digits = cut.unwrap_or_default().to_fixed(GOING_ON_PLACES, Mode::HalfUp);
+        format!("{sign}{digits}{GOES_ON}")
+    }
+}
+
+/// Decimal places of a fraction in lowest terms with a denominator of 128 bits.
+fn small_places(denominator: i128) -> Option<u32> {
+    let twos = denominator.trailing_zeros();
+    let mut rest = denominator.checked_shr(twos)?;
+    let mut fives = 0_u32;
+    while rest > 1 {
+        if rest.checked_rem(5)? != 0 {
+            return None;
+        }
+        rest = rest.checked_div(5)?;
+        fives = fives.saturating_add(1);
+    }
+    Some(twos.max(fives)).filter(|places| *places <= MAX_PLACES)
+}
+
+fn without_zeros(text: &str) -> String {
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The number as it is: a decimal with all its places where it ends, otherwise a fraction in lowest terms, `2/3`. A fraction of more
+/// digits than anybody reads is a decimal that says that it goes on: `0.3172…`.
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.to_fixed(SHOWN_PLACES, Mode::HalfUp);
-        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+        if let Some(decimal) = self.whole_decimal() {
+            return f.write_str(&decimal);
+        }
+        let (numerator, denominator) = self.large();
+        let fraction = format!("{numerator}/{denominator}");
+        if fraction.len() <= MAX_FRACTION {
+            return f.write_str(&fraction);
+        }
+        f.write_str(&self.first_digits())
     }
 }
 

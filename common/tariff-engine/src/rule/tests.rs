@@ -71,7 +71,7 @@ fn rules_that_say_nothing_clear_are_refused() {
     );
     check(
         r#"[{"months": [0, 13]}]"#,
-        "[0].months[0]: must be a month from 1 to 12; [0].months[1]: must be a whole number from 0 to 12",
+        "[0].months[0]: must be a month, 1 to 12; [0].months[1]: must be a month, 1 to 12",
     );
     check(
         r#"[{"days": ["Mon"]}]"#,

@@ -3,25 +3,29 @@
 use crate::exact::Exact;
 use crate::load::{PER_KWH, kwh};
 
+use super::how::{Part, Priced, Share};
 use super::month::Month;
 use super::tiers::{BeyondLastTier, Scale, Side, Tier, graduated};
 
-/// The cost of so many kWh by period: the month's total is cut into tiers, and every tier is shared over the periods.
+/// So many kWh by period: the month's total is cut into tiers, and every tier is shared over the periods.
 pub(super) fn prorata(
     structure: &[Vec<Tier>],
     by_period: &[Exact],
     scale: &Scale,
     side: Side,
-) -> Result<Exact, BeyondLastTier> {
+) -> Result<Priced, BeyondLastTier> {
     let total = Exact::sum(by_period);
-    let mut cost = Exact::ZERO;
-    for (tiers, kwh) in structure.iter().zip(by_period) {
-        let Some(share) = kwh.over(&total).filter(|share| !share.is_zero()) else {
-            continue;
-        };
-        cost = cost.plus(graduated(tiers, &total, scale, side)?.times(share));
+    let mut shares = Vec::new();
+    for (period, (tiers, kwh)) in structure.iter().zip(by_period).enumerate() {
+        if !kwh.is_zero() {
+            shares.push(Share {
+                period,
+                kwh: kwh.clone(),
+                parts: graduated(tiers, &total, scale, side)?,
+            });
+        }
     }
-    Ok(cost)
+    Ok(Priced::ProRata(shares))
 }
 
 /// What import costs and what export earns when both fill tiers of their own in time order.
@@ -29,7 +33,7 @@ pub(super) fn in_time_order(
     structure: &[Vec<Tier>],
     month: &Month,
     scale: &Scale,
-) -> Result<(Exact, Exact), BeyondLastTier> {
+) -> Result<(Priced, Priced), BeyondLastTier> {
     let mut import = Counter::new(structure, scale);
     let mut export = Counter::new(structure, scale);
     for slice in &month.slices {
@@ -37,8 +41,8 @@ pub(super) fn in_time_order(
         export.add(slice.period, slice.export)?;
     }
     Ok((
-        import.cost(structure, Side::Price),
-        export.cost(structure, Side::Sell),
+        import.priced(structure, Side::Price),
+        export.priced(structure, Side::Sell),
     ))
 }
 
@@ -117,12 +121,25 @@ impl Counter {
         Err(BeyondLastTier)
     }
 
-    fn cost(&self, structure: &[Vec<Tier>], side: Side) -> Exact {
-        let levels = self.periods.iter().flatten();
-        let tiers = structure.iter().flatten();
-        Exact::sum(levels.zip(tiers).map(|(level, tier)| {
-            let parts = level.parts.times(kwh(1));
-            kwh(level.units).plus(parts).times(tier.of(side))
-        }))
+    fn priced(&self, structure: &[Vec<Tier>], side: Side) -> Priced {
+        let mut shares = Vec::new();
+        for (period, (levels, tiers)) in self.periods.iter().zip(structure).enumerate() {
+            let part = |(level, tier): (&Level, &Tier)| Part {
+                quantity: kwh(level.units).plus(level.parts.times(kwh(1))),
+                written: tier.written(),
+                limit: level.limit.as_ref().map(|limit| limit.times(kwh(1))),
+                price: tier.of(side).clone(),
+            };
+            let parts = levels.iter().zip(tiers).map(part);
+            let parts: Vec<Part> = parts.filter(|part| !part.quantity.is_zero()).collect();
+            if !parts.is_empty() {
+                shares.push(Share {
+                    period,
+                    kwh: Exact::sum(parts.iter().map(|part| &part.quantity)),
+                    parts,
+                });
+            }
+        }
+        Priced::InTimeOrder(shares)
     }
 }

@@ -1,5 +1,7 @@
 //! How a record is applied: the options of a case (`RATING` 2.3, 2.6, 2.7).
 
+use chrono::{Datelike, NaiveDate};
+
 use crate::exact::Exact;
 use crate::reader::{At, Problems};
 
@@ -39,7 +41,7 @@ pub(super) struct Ratchet {
     /// 1 = 100 %, by calendar month.
     share_by_month: Vec<Exact>,
     months_back: usize,
-    minimum_kw: Exact,
+    pub(super) minimum_kw: Exact,
     /// January to December of the year before; nothing where it is not known.
     pub(super) prior_peaks_kw: Vec<Exact>,
 }
@@ -130,11 +132,21 @@ impl Ratchet {
         })
     }
 
-    /// The flat demand that is billed; `before` are the months before, oldest first, by calendar month (0 to 11).
-    pub(super) fn billed(&self, peak: &Exact, before: &[(usize, Exact)]) -> Exact {
-        let recent = before.iter().rev().take(self.months_back);
-        let least = recent.filter_map(|(month, kw)| Some(kw.times(self.share_by_month.get(*month)?)));
-        let least = least.max().unwrap_or_default().max(self.minimum_kw.clone());
-        peak.clone().max(least)
+    /// The months before `month` that count, the latest first, with their peaks, of which `before` are the oldest first, and shares.
+    pub(super) fn counted(
+        &self,
+        month: NaiveDate,
+        before: &[Exact],
+    ) -> Vec<(NaiveDate, Option<Exact>, Exact)> {
+        let firsts = (1_u32..).map_while(|back| month.checked_sub_months(chrono::Months::new(back)));
+        let peaks = before.iter().rev().map(Some).chain(std::iter::repeat(None));
+        let months = firsts.zip(peaks).take(self.months_back);
+        let counted = months.map(|(first, peak)| {
+            let share = usize::try_from(first.month0())
+                .ok()
+                .and_then(|month| self.share_by_month.get(month));
+            (first, peak.cloned(), share.cloned().unwrap_or_default())
+        });
+        counted.filter(|(_, _, share)| !share.is_zero()).collect()
     }
 }

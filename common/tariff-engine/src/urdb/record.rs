@@ -72,7 +72,7 @@ pub(crate) struct Record {
 
 /// What an amount is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Per {
+pub(crate) enum Per {
     Month,
     Day,
     Year,

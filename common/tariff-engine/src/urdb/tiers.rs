@@ -3,6 +3,7 @@
 use crate::exact::Exact;
 use crate::reader::{At, Problems};
 
+use super::how::Part;
 use super::keys::Keys;
 
 /// A tier whose limit is so high has none: records write "no limit" as 10^38 in several ways.
@@ -58,6 +59,17 @@ impl Tier {
         Some(self.max.as_ref()?.times(days).times(kw))
     }
 
+    /// The limit as it stands, and what it is for, where that is not the month.
+    pub(super) fn written(&self) -> Option<(Exact, &'static str)> {
+        let unit = match (self.unit.per_day, self.unit.per_kw) {
+            (false, false) => return None,
+            (true, false) => "kWh daily",
+            (false, true) => "kWh/kW",
+            (true, true) => "kWh/kW daily",
+        };
+        Some((self.max.clone()?, unit))
+    }
+
     pub(super) fn of(&self, side: Side) -> &Exact {
         match side {
             Side::Price => &self.price,
@@ -66,22 +78,32 @@ impl Tier {
     }
 }
 
-/// Each part of a quantity at the price of its tier.
+/// A quantity cut into tiers.
 pub(super) fn graduated(
     tiers: &[Tier],
     quantity: &Exact,
     scale: &Scale,
     side: Side,
-) -> Result<Exact, BeyondLastTier> {
-    let (mut cost, mut below) = (Exact::ZERO, Exact::ZERO);
+) -> Result<Vec<Part>, BeyondLastTier> {
+    let (mut parts, mut below) = (Vec::new(), Exact::ZERO);
     for tier in tiers {
-        let top = match tier.limit(scale) {
-            Some(limit) if limit < *quantity => limit,
-            _ => return Ok(cost.plus(quantity.minus(&below).times(tier.of(side)))),
+        let limit = tier.limit(scale);
+        let top = match &limit {
+            Some(limit) if limit < quantity => limit.clone(),
+            _ => quantity.clone(),
         };
-        if top > below {
-            cost = cost.plus(top.minus(&below).times(tier.of(side)));
+        let is_last = top == *quantity;
+        if top > below || is_last {
+            parts.push(Part {
+                quantity: top.minus(&below),
+                limit,
+                written: tier.written(),
+                price: tier.of(side).clone(),
+            });
             below = top;
+        }
+        if is_last {
+            return Ok(parts);
         }
     }
     Err(BeyondLastTier)

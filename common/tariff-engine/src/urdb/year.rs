@@ -5,6 +5,7 @@ use crate::exact::Exact;
 use crate::load::{Fault, Load, kwh};
 use crate::price::Prices;
 
+use super::how::{Credited, Flat, Least, Left, MonthHow, Net, Priced};
 use super::month::{Month, Span};
 use super::options::{ExportMode, Options};
 use super::record::{Per, Record};
@@ -14,51 +15,6 @@ use super::{demand, energy, price};
 /// December.
 const LAST_MONTH: usize = 11;
 
-/// The bill of a month.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct MonthBill {
-    /// Before credits.
-    pub(crate) energy: Exact,
-    /// What was credited, positive.
-    pub(crate) credit: Exact,
-    pub(crate) demand_flat: Exact,
-    pub(crate) demand_tou: Exact,
-    pub(crate) fixed: Exact,
-    pub(crate) minimum: Exact,
-    /// What was paid out, positive.
-    pub(crate) payout: Exact,
-    pub(crate) facts: Facts,
-}
-
-/// What explains a bill.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Facts {
-    pub(crate) import_kwh: Exact,
-    pub(crate) export_kwh: Exact,
-    /// What the energy charge is for.
-    pub(crate) charged_kwh: Exact,
-    pub(crate) earned: Exact,
-    pub(crate) peak_kw: Exact,
-    pub(crate) peak_at_ms: i64,
-    pub(crate) billed_kw: Exact,
-    pub(crate) bank_kwh: Exact,
-    pub(crate) bank_usd: Exact,
-    pub(crate) days: i64,
-    pub(crate) in_time_order: bool,
-}
-
-impl MonthBill {
-    /// The sum of the lines.
-    pub(crate) fn total(&self) -> Exact {
-        self.before_minimum().plus(&self.minimum).minus(&self.payout)
-    }
-
-    fn before_minimum(&self) -> Exact {
-        let charges = [&self.energy, &self.demand_flat, &self.demand_tou, &self.fixed];
-        Exact::sum(charges).minus(&self.credit)
-    }
-}
-
 /// What a month hands to the next.
 #[derive(Debug, Default)]
 struct State {
@@ -67,11 +23,10 @@ struct State {
     /// kWh of the year as a whole.
     year_bank: Exact,
     dollars: Exact,
-    /// The sums of this year's months before minimum, each at least 0.
-    base: Exact,
-    months_of_year: usize,
-    /// Calendar month and highest demand, oldest first.
-    peaks: Vec<(usize, Exact)>,
+    /// First days and sums of this year's months before minimum.
+    sums: Vec<(chrono::NaiveDate, Exact)>,
+    /// Highest demands, oldest first; months follow each other.
+    peaks: Vec<Exact>,
 }
 
 /// The bills of months that follow each other.
@@ -80,7 +35,7 @@ pub(crate) fn bills(
     options: &Options,
     spans: &[Span],
     (load, prices): (&Load, Option<&Prices>),
-) -> Result<Vec<MonthBill>, RatingError> {
+) -> Result<Vec<MonthHow>, RatingError> {
     if record.energy.is_empty() && prices.is_none() {
         return Err(RatingError::not_priced(
             "energyratestructure",
@@ -98,8 +53,13 @@ pub(crate) fn bills(
         .as_ref()
         .map(|ratchet| ratchet.prior_peaks_kw.clone());
     let mut state = State {
-        peaks: prior.unwrap_or_default().into_iter().enumerate().collect(),
+        peaks: prior.unwrap_or_default(),
         ..State::default()
+    };
+    let rating = Rating {
+        record,
+        options,
+        prices,
     };
     let mut bills = Vec::new();
     for span in spans {
@@ -110,14 +70,7 @@ pub(crate) fn bills(
         }
         let import_alone = options.export == ExportMode::BuyAllSellAll;
         let month = Month::of(span, load, record, import_alone);
-        bills.push(
-            Rating {
-                record,
-                options,
-                prices,
-            }
-            .bill(span, &month, &mut state)?,
-        );
+        bills.push(rating.bill(span, &month, &mut state)?);
     }
     Ok(bills)
 }
@@ -130,52 +83,69 @@ struct Rating<'a> {
 
 /// What energy costs in a month.
 struct Traded {
-    cost: Exact,
-    earned: Exact,
+    cost: Priced,
+    earned: Priced,
     charged_kwh: Exact,
+    net: Vec<Net>,
 }
 
 impl Rating<'_> {
-    fn bill(&self, span: &Span, month: &Month, state: &mut State) -> Result<MonthBill, RatingError> {
+    fn bill(&self, span: &Span, month: &Month, state: &mut State) -> Result<MonthHow, RatingError> {
         let beyond = |_: BeyondLastTier| {
             let reason = format!(
-                "in {} more is used than the last tier's limit",
+                "in {} more is used than the last tier's limit, and the record says no price for it",
                 span.first.format("%Y-%m")
             );
             RatingError::not_priced("tiers", reason)
         };
-        let peak_kw = month.peak.kw();
-        let ratchet = self.options.ratchet.as_ref();
-        let billed_kw = ratchet.map_or(peak_kw.clone(), |ratchet| ratchet.billed(&peak_kw, &state.peaks));
-        state.peaks.push((span.month(), peak_kw.clone()));
+        let mut flat = self.flat(span, month, state);
+        state.peaks.push(flat.peak_kw.clone());
         let scale = Scale {
             days: Exact::whole(span.days().into()),
-            kw: billed_kw.clone(),
+            kw: flat.billed_kw.clone(),
         };
+        flat.priced = demand::flat(self.record, span, &flat.billed_kw, &scale).map_err(beyond)?;
         let traded = self.traded(month, &scale, state)?.map_err(beyond)?;
-        let credit = self.credit(&traded, state);
-        let mut bill = MonthBill {
+        let credit = self.credit(traded.earned, &traded.cost, state);
+        let mut bill = MonthHow {
+            days: span.days(),
             energy: traded.cost,
+            charged_kwh: traded.charged_kwh,
+            import_kwh: kwh(month.import.iter().sum()),
+            export_kwh: kwh(month.export.iter().sum()),
+            net: traded.net,
             credit,
-            demand_flat: demand::flat(self.record, span, &billed_kw, &scale).map_err(beyond)?,
-            demand_tou: demand::time_of_use(self.record, month, &scale).map_err(beyond)?,
-            fixed: self.fixed(&scale.days),
-            facts: Facts {
-                import_kwh: kwh(month.import.iter().sum()),
-                export_kwh: kwh(month.export.iter().sum()),
-                charged_kwh: traded.charged_kwh,
-                earned: traded.earned,
-                peak_kw,
-                peak_at_ms: month.peak.at_ms,
-                billed_kw,
-                days: span.days(),
-                in_time_order: self.options.in_time_order(),
-                ..Facts::default()
-            },
-            ..MonthBill::default()
+            flat,
+            tou: demand::time_of_use(self.record, month, &scale).map_err(beyond)?,
+            fixed: self.record.fixed.clone(),
+            minimums: Vec::new(),
+            left: None,
+            bank_kwh: Exact::ZERO,
+            bank_usd: Exact::ZERO,
         };
         self.end_month(span, &mut bill, state)?;
         Ok(bill)
+    }
+
+    /// The demand of a month before it is priced.
+    fn flat(&self, span: &Span, month: &Month, state: &State) -> Flat {
+        let peak_kw = month.peak.kw();
+        let ratchet = self.options.ratchet.as_ref();
+        let before = ratchet.map(|ratchet| ratchet.counted(span.first, &state.peaks));
+        let before = before.unwrap_or_default();
+        let minimum_kw = ratchet.map(|ratchet| ratchet.minimum_kw.clone());
+        let shares = before
+            .iter()
+            .filter_map(|(_, kw, share)| Some(kw.as_ref()?.times(share)));
+        let billed_kw = shares.chain(minimum_kw.clone()).fold(peak_kw.clone(), Exact::max);
+        Flat {
+            peak_kw,
+            at_ms: month.peak.at_ms,
+            minimum_kw,
+            before,
+            billed_kw,
+            priced: None,
+        }
     }
 
     /// The energy charge before credits, and what export earned.
@@ -185,18 +155,13 @@ impl Rating<'_> {
         scale: &Scale,
         state: &mut State,
     ) -> Result<Result<Traded, BeyondLastTier>, RatingError> {
-        let charged_kwh = kwh(month.import.iter().sum());
         if let Some(prices) = self.prices {
             let (cost, earned) = price::traded(prices, month)?;
-            let earned = if self.options.export == ExportMode::None {
-                Exact::ZERO
-            } else {
-                earned
-            };
             return Ok(Ok(Traded {
                 cost,
                 earned,
-                charged_kwh,
+                charged_kwh: kwh(month.import.iter().sum()),
+                net: Vec::new(),
             }));
         }
         Ok(self.by_tiers(month, scale, state))
@@ -206,109 +171,101 @@ impl Rating<'_> {
         let structure = &self.record.energy;
         if self.options.in_time_order() {
             let (cost, earned) = energy::in_time_order(structure, month, scale)?;
-            let earned = if self.options.export == ExportMode::None {
-                Exact::ZERO
-            } else {
-                earned
-            };
             return Ok(Traded {
                 cost,
                 earned,
                 charged_kwh: kwh(month.import.iter().sum()),
+                net: Vec::new(),
             });
         }
-        let net = match self.options.export {
+        let (net, by_period) = match self.options.export {
             ExportMode::NetMeteringKwh => state.net_of_banks(month),
-            ExportMode::NetMeteringUsd => by_period(month, |import, export| import.saturating_sub(export)),
+            ExportMode::NetMeteringUsd => net_of_month(month),
             ExportMode::None
             | ExportMode::NetBilling
             | ExportMode::NetBillingCarry
-            | ExportMode::BuyAllSellAll => by_period(month, |import, _| import),
+            | ExportMode::BuyAllSellAll => (Vec::new(), month.import.iter().copied().map(kwh).collect()),
         };
-        let used: Vec<Exact> = net.iter().map(|net| net.clone().at_least_zero()).collect();
-        let cost = energy::prorata(structure, &used, scale, Side::Price)?;
+        let used: Vec<Exact> = by_period.iter().map(|net| net.clone().at_least_zero()).collect();
+        let surplus: Vec<Exact> = by_period
+            .iter()
+            .map(|net| net.negated().at_least_zero())
+            .collect();
         let earned = if self.options.export == ExportMode::NetMeteringUsd {
-            let surplus: Vec<Exact> = net.iter().map(|net| net.negated().at_least_zero()).collect();
             energy::prorata(structure, &surplus, scale, Side::Sell)?
         } else {
-            Exact::ZERO
+            Priced::ProRata(Vec::new())
         };
         Ok(Traded {
-            cost,
+            cost: energy::prorata(structure, &used, scale, Side::Price)?,
             earned,
             charged_kwh: Exact::sum(&used),
+            net,
         })
     }
 
     /// What of the credits counts this month; the rest stays in `state`.
-    fn credit(&self, traded: &Traded, state: &mut State) -> Exact {
-        let use_up = |state: &mut State| {
-            let used = state.dollars.clone().min(traded.cost.clone()).at_least_zero();
-            state.dollars = state.dollars.minus(&used);
-            used
+    fn credit(&self, earned: Priced, cost: &Priced, state: &mut State) -> Credited {
+        let in_month = match self.options.export {
+            ExportMode::None | ExportMode::NetMeteringKwh => return Credited::Nothing,
+            ExportMode::NetBilling | ExportMode::BuyAllSellAll => return Credited::Whole(earned),
+            ExportMode::NetMeteringUsd => true,
+            ExportMode::NetBillingCarry => self.options.credit_in_month,
         };
-        match self.options.export {
-            ExportMode::None | ExportMode::NetMeteringKwh => Exact::ZERO,
-            ExportMode::NetBilling | ExportMode::BuyAllSellAll => traded.earned.clone(),
-            ExportMode::NetBillingCarry if !self.options.credit_in_month => {
-                let used = use_up(state);
-                state.dollars = state.dollars.plus(&traded.earned);
-                used
-            }
-            ExportMode::NetMeteringUsd | ExportMode::NetBillingCarry => {
-                state.dollars = state.dollars.plus(&traded.earned);
-                use_up(state)
-            }
-        }
-    }
-
-    fn fixed(&self, days: &Exact) -> Exact {
-        match &self.record.fixed {
-            None => Exact::ZERO,
-            Some((amount, Per::Month)) => amount.clone(),
-            Some((amount, Per::Day)) => amount.times(days),
-            Some((amount, Per::Year)) => amount.over(Exact::whole(12)).unwrap_or_default(),
-        }
+        let credited = Credited::Carried {
+            earned,
+            before: state.dollars.clone(),
+            in_month,
+            energy: cost.amount(),
+        };
+        state.dollars = credited.used().1;
+        credited
     }
 
     /// Minimums, and after December what is left of banks.
-    fn end_month(&self, span: &Span, bill: &mut MonthBill, state: &mut State) -> Result<(), RatingError> {
-        let sum = bill.before_minimum().at_least_zero();
-        state.base = state.base.plus(&sum);
-        state.months_of_year = state.months_of_year.saturating_add(1);
-        state.year_bank = state
-            .year_bank
-            .plus(&bill.facts.export_kwh)
-            .minus(&bill.facts.import_kwh)
+    fn end_month(&self, span: &Span, bill: &mut MonthHow, state: &mut State) -> Result<(), RatingError> {
+        state.sums.push((span.first, bill.before_minimum()));
+        let bank_before = state.year_bank.clone();
+        state.year_bank = bank_before
+            .plus(&bill.export_kwh)
+            .minus(&bill.import_kwh)
             .at_least_zero();
         let is_last = span.month() == LAST_MONTH;
         for (amount, per) in &self.record.minimums {
-            let lack = match per {
-                Per::Month => amount.minus(&sum),
-                Per::Day => amount.times(Exact::whole(span.days().into())).minus(&sum),
-                Per::Year if !is_last => Exact::ZERO,
-                Per::Year if state.months_of_year < 12 => {
+            let this_month = state.sums.iter().rev().take(1).cloned().collect();
+            let sums = match per {
+                Per::Month | Per::Day => this_month,
+                Per::Year if !is_last => Vec::new(),
+                Per::Year if state.sums.len() < 12 => {
                     return Err(RatingError::not_priced(
                         "mincharge",
                         "a minimum of a year needs all its months",
                     ));
                 }
-                Per::Year => amount.minus(&state.base),
+                Per::Year => state.sums.clone(),
             };
-            bill.minimum = bill.minimum.plus(lack.at_least_zero());
+            bill.minimums.push(Least {
+                amount: amount.clone(),
+                per: *per,
+                sums,
+            });
         }
         let has_bank = self.options.export == ExportMode::NetMeteringKwh;
         if has_bank {
-            bill.facts.bank_kwh = Exact::sum(&state.banks);
+            bill.bank_kwh = Exact::sum(&state.banks);
         }
-        bill.facts.bank_usd = state.dollars.clone();
+        bill.bank_usd = state.dollars.clone();
         if is_last {
-            let banked = if has_bank {
-                state.year_bank.times(&self.options.yearend_kwh_rate)
-            } else {
-                Exact::ZERO
-            };
-            bill.payout = banked.plus(&state.dollars);
+            bill.left = Some(Left {
+                before: has_bank.then_some(bank_before),
+                kwh: if has_bank {
+                    state.year_bank.clone()
+                } else {
+                    Exact::ZERO
+                },
+                rate: self.options.yearend_kwh_rate.clone(),
+                dollars: state.dollars.clone(),
+            });
             *state = State {
                 peaks: std::mem::take(&mut state.peaks),
                 ..State::default()
@@ -321,26 +278,38 @@ impl Rating<'_> {
 impl State {
     /// Import less export less bank of every period of the month; what is left over becomes the period's bank. A period that does not
     /// occur keeps none, except that the only period of a month takes the banks of all.
-    fn net_of_banks(&mut self, month: &Month) -> Vec<Exact> {
+    fn net_of_banks(&mut self, month: &Month) -> (Vec<Net>, Vec<Exact>) {
         self.banks.resize(month.occurs.len(), Exact::ZERO);
         let is_only = month.occurs.iter().filter(|occurs| **occurs).count() == 1;
         let all = Exact::sum(&self.banks);
-        let mut net = by_period(month, |import, export| import.saturating_sub(export));
-        for ((net, bank), occurs) in net.iter_mut().zip(&mut self.banks).zip(&month.occurs) {
-            let own = match (occurs, is_only) {
+        let (mut net, mut by_period) = net_of_month(month);
+        for ((net, by_period), (bank, occurs)) in net
+            .iter_mut()
+            .zip(&mut by_period)
+            .zip(self.banks.iter_mut().zip(&month.occurs))
+        {
+            net.bank = match (occurs, is_only) {
                 (true, true) => all.clone(),
                 (true, false) => bank.clone(),
                 (false, _) => Exact::ZERO,
             };
-            *net = net.minus(own);
-            *bank = net.negated().at_least_zero();
+            *by_period = by_period.minus(&net.bank);
+            *bank = by_period.negated().at_least_zero();
         }
-        net
+        (net, by_period)
     }
 }
 
-/// kWh by period.
-fn by_period(month: &Month, net: fn(i128, i128) -> i128) -> Vec<Exact> {
-    let pairs = month.import.iter().zip(&month.export);
-    pairs.map(|(import, export)| kwh(net(*import, *export))).collect()
+/// Import less export of every period, and what it comes to.
+fn net_of_month(month: &Month) -> (Vec<Net>, Vec<Exact>) {
+    let pairs = month.import.iter().zip(&month.export).enumerate();
+    let net = pairs.map(|(period, (import, export))| Net {
+        period,
+        import: kwh(*import),
+        export: kwh(*export),
+        bank: Exact::ZERO,
+    });
+    let net: Vec<Net> = net.collect();
+    let by_period = net.iter().map(|net| net.import.minus(&net.export)).collect();
+    (net, by_period)
 }

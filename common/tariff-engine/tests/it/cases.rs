@@ -7,6 +7,8 @@ use serde_json::Value;
 use tariff_engine::Exact;
 use tariff_engine::case::{Case, Files};
 
+use super::recomputed;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
@@ -33,7 +35,9 @@ fn bills(name: &str) -> Value {
     let bills = case
         .bills(files)
         .unwrap_or_else(|error| panic!("{name}: {error}"));
-    bills.to_json()
+    let bills = bills.to_json();
+    recomputed::check(&bills).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    bills
 }
 
 /// Everything of `expected` must be found, as it is; what is found beside explains.

@@ -11,6 +11,8 @@ mod laws;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod recomputed;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod schema;

@@ -8,6 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use tariff_engine::case::{Case, Files};
 
+use super::recomputed;
+
 #[test]
 fn the_oracle_agrees_to_the_last_digit() {
     let worlds = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracle");
@@ -52,6 +54,7 @@ fn check(world: &Path) -> Result<(), String> {
     };
     let bills = case.bills(files).map_err(|error| error.to_string())?;
     let shown = bills.to_json();
+    recomputed::check(&shown)?;
     let bills = bills.bills;
     let expected = expected.as_array().unwrap();
     assert_eq!(bills.len(), expected.len());

@@ -9,6 +9,7 @@ mod demand;
 mod energy;
 mod events;
 mod explained;
+mod explained_records;
 mod gaps;
 mod history;
 mod prepayment;
@@ -20,6 +21,8 @@ mod values;
 
 use serde_json::Value;
 use tariff_engine::case::{Case, Files};
+
+use super::recomputed;
 
 /// A case of one tariff, which is in UTC and rounds nothing unless it says so.
 #[derive(Clone, Default)]
@@ -80,6 +83,7 @@ impl World {
             prices: self.prices.as_deref(),
         };
         let bills = case.bills(files).map_err(|error| error.to_string())?.to_json();
+        recomputed::check(&bills)?;
         Ok(bills["bills"].as_array().unwrap().clone())
     }
 

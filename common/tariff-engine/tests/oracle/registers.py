@@ -65,7 +65,7 @@ class Oracle(oracle.Oracle):
             stop = min(end, date.fromisoformat(version.get("valid_to", "9999-12-31")))
             if begin < stop:
                 self.days, self.part, self.is_last = oracle.days_between(begin, stop), [], stop == end
-                suffix = f"@{begin}" if "versions" in self.tariff else ""
+                suffix = f"@{begin}" if "versions" in self.tariff or first < self.cycle[0] else ""
                 for charge in version["charges"]:
                     if (charge["type"] in ENERGY) == wanted:
                         lines += [(name + suffix, self.round_line(exact)) for name, exact in getattr(self, charge["type"])(charge)]

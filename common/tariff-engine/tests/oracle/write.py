@@ -21,10 +21,12 @@ KINDS = [worlds.World] * 6 + [registers.World] * 2 + [prepaid.World, records.Wor
 
 
 def shown(value):
-    """As a bill shows an amount: at most 8 decimal places, no needless zeros."""
-    units = int(oracle.rounded(Fraction(value), "half_up", 8) * 10**8)
-    digits = f"{abs(units):09}"
-    text = f"{digits[:-8]}.{digits[-8:]}".rstrip("0").rstrip(".")
+    """As a bill shows an amount: whole where it ends, otherwise of 8 decimal places, rounded half up; no needless zeros."""
+    value = Fraction(value)
+    places = next((places for places in range(49) if value * 10**places % 1 == 0), 8)
+    units = int(oracle.rounded(value, "half_up", places) * 10**places)
+    digits = f"{abs(units):0{places + 1}}"
+    text = f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".") if places else digits
     return f"-{text}" if units < 0 else text
 
 

@@ -47,7 +47,7 @@ pub(super) fn print(bills: &Bills, wish: Option<Format>, explain: bool) -> Resul
         for bill in &bills.bills {
             output::line(&format!("\n{} to {}", bill.from, bill.to))?;
             for line in &bill.lines {
-                output::line(&format!("{}: {}", line.id, line.explanation))?;
+                output::line(&format!("{}: {}", line.id, line.explained().sentence()))?;
             }
         }
     }

@@ -38,8 +38,23 @@ fn r3_9_by_the_root_of_squares() {
     ]);
     world(rule, &["0", "66", "0", "0", "0", "66", "0", "0"]).check(&[
         ("c.peak", "2"),
-        ("over.peak", "9.89949494"), // sqrt(2) x 7
+        ("over.peak", "9.899494936611665341611821068"), // sqrt(2) x 7
         ("c.off", "2"),
         ("over.off", "0"),
     ]);
+}
+
+/// What is below lo is billed as lo, also where lo is above hi.
+#[test]
+fn r3_9_by_a_band_whose_low_is_its_high_or_above() {
+    let check = |low: u32, peak: &str, billed: &str| {
+        let rule =
+            format!(r#""rule": "band", "low_percent": {low}, "high_percent": 105, "excess_factor": 2"#);
+        let bill = world(&rule, &["0", peak, "0", "0", "0", "0", "0", "0"]).bill();
+        assert_eq!(bill["lines"][0]["quantity"], billed, "{low} % {peak}");
+    };
+    check(105, "63", "10.5");
+    check(105, "66", "12");
+    check(120, "66", "12"); // 11 kW < 12
+    check(120, "72", "15");
 }

@@ -58,3 +58,40 @@ fn r3_4_market_prices_have_a_multiplier_and_an_adder() {
     ));
     world.check(&[("s", "7.8"), ("x", "-0.5")]); // 10 x 0.16 + 20 x 0.31; 0.1 + 0.4
 }
+
+#[test]
+fn months_and_names_that_cannot_be_say_what_can() {
+    let charge = |when: &str, name: &str| {
+        format!(
+            r#"{{"id": "e", "type": "energy", "bands": [{{"name": "{name}", "rate": 1, "when": [{{{when}}}]}}], "otherwise": {{"name": "rest", "rate": 2}}}}"#
+        )
+    };
+    let refused =
+        |charge: String, reason: &str| World::new(&charge, "2024-06-03", "2024-06-04").refused(reason);
+    for month in ["13", "0", "-1", "1.5"] {
+        refused(
+            charge(&format!(r#""months": [{month}]"#), "high"),
+            "charges[0].bands[0].when[0].months[0]: must be a month, 1 to 12",
+        );
+    }
+    refused(
+        charge(r#""months": [1]"#, "peak.hours"),
+        "charges[0].bands[0].name: must be 1 to 64 of A-Z a-z 0-9 _ : -",
+    );
+}
+
+/// 1.7: a case that contradicts its load is a mistake in one of both.
+#[test]
+fn a_case_and_its_load_agree_on_the_length_of_intervals() {
+    let world = |minutes: &str| {
+        World::new(
+            r#"{"id": "e", "type": "energy", "rate": 1}"#,
+            "2024-06-03",
+            "2024-06-04",
+        )
+        .with_load("2024-06-03T00:00Z", 360, &["1"; 4])
+        .and(&format!(r#""interval_minutes": {minutes}"#))
+    };
+    world("360").check(&[("e", "4")]);
+    world("60").refused("interval_minutes: says 60, and the intervals of the load have 360 minutes");
+}

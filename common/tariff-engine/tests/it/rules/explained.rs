@@ -49,18 +49,7 @@ fn every_line_says_how_its_amount_came_about() {
         720,
         &["100", "50", "-10", "80"],
     ));
-    let bill = world.bill();
-    let lines = bill["lines"].as_array().unwrap().iter();
-    let found: Vec<String> = lines
-        .map(|line| {
-            format!(
-                "{}: {}",
-                line["id"].as_str().unwrap(),
-                line["explanation"].as_str().unwrap()
-            )
-        })
-        .collect();
-    assert_eq!(found.join("\n"), SENTENCES.join("\n"));
+    check(&[world.bill()], include_str!("explained/every_kind.txt"));
 }
 
 /// Export may lack a column (`RATING` 1.2): the line says so rather than look like an export of nothing.
@@ -73,37 +62,128 @@ fn a_line_says_that_the_load_has_no_column_of_export() {
     let said = |line: usize| bill["lines"][line]["explanation"].as_str().unwrap();
     assert_eq!(
         said(0),
-        "0 kWh of export (the load has no such column) x -0.08 per kWh = 0 EUR"
+        "0 kWh of export (the load has no such column) at -0.08 per kWh: 0 x -0.08 = 0 EUR"
     );
-    assert!(said(1).starts_with("0 kWh of export (the load has no such column) by the tiers"));
+    assert!(
+        said(1).starts_with("0 kWh of export (the load has no such column), by tiers: without limit at 1")
+    );
     assert!(said(2).starts_with(
-        "5 kWh of import less 0 kWh of export (the load has no such column), 0 kWh from the bank"
+        "5 kWh of import in 1 interval of 2024-06-03 to 2024-06-04 less 0 kWh of export (the load has no such column), from the bank nothing"
     ));
 }
 
-const SENTENCES: &[&str] = &[
-    "energy.day: 12.5 kWh of import in 4 intervals (1 of them estimated) x 0.333 per kWh = 4.1625, rounded to 4.16 EUR",
-    "energy.night: 12 kWh of import in 4 intervals x 0.2 per kWh = 2.40 EUR",
-    "spot: 24.5 kWh of import in 8 intervals (1 of them estimated), each at the price of its time x 1.1 + 0.02, 0.086 per kWh in the mean = 2.107, rounded to 2.11 EUR",
-    "tiers: 24.5 kWh of import in 8 intervals (1 of them estimated) by the tiers of 2 days: 10 x 0.1 + 14.5 x 0.2 = 3.90 EUR",
-    "packages: 24.5 kWh in 8 intervals (1 of them estimated) begin 3 packages of 10 kWh x 3 = 9.00 EUR",
-    "steps: 24.5 kWh in 8 intervals (1 of them estimated): the fee of the highest step = 2.00 EUR",
-    "daily: 2 days x 0.15 a day = 0.30 EUR",
-    "monthly: 2 days, 0.06666667 of a month x 10 a month = 0.66666667, rounded to 0.67 EUR",
-    "annual: 2 days, 0.00546448 of a year x 99 a year = 0.54098361, rounded to 0.54 EUR",
-    "power: 1.51549169 kW over 60 minutes at 2024-06-03 18:00 with a power factor of 0.8908, billed as 2 kW x 5 per kW = 10.00 EUR",
-    "power_year: 0.63888889 kW over 360 minutes at 2024-06-03 20:00 and 2024-06-04 02:00 x 60 per kW and year x 0.00546448 of one = 0.20947177, rounded to 0.21 EUR",
-    "coincident: 1.5 kW in the mean of 2024-06-03 18:00 x 2 per kW = 3.00 EUR",
-    "reactive: 12.5 kvarh less 0.5 free for each of 24.5 kWh: 0.25 kvarh x 0.03 per kvarh = 0.0075, rounded to 0.01 EUR",
-    "agreed.all: 1.05555556 kW at most at 2024-06-03 20:00 against 1 kW contracted: 1.06666667 kW x 0.1 per kW and day x 2 days = 0.21333333, rounded to 0.21 EUR",
-    "squares.all: 1 kW contracted x 0.1 per kW and day x 2 days = 0.20 EUR",
-    "over.all: windows above 1 kW: 1; the root of their squared excesses is 0.05555556 kW x 7 per kW = 0.38888889, rounded to 0.39 EUR",
-    "net: 24.5 kWh of import less 14 kWh of export, 0 kWh from the bank and 0 kWh into it: 10.5 kWh x 0.3 per kWh = 3.15 EUR",
-    "net.expired: 0 kWh of the bank were not used in time x -0.05 per kWh = 0.00 EUR",
-    "rebate: 2024-06-04: 2 kWh in place of 6; 4 kWh saved x -1 per kWh = -4.00 EUR",
-    "vat: 19 % of 38.25 = 7.2675, rounded to 7.27 EUR",
-    "levy: 1 % of each of 20 lines, 45.52 together = 0.44 EUR",
-    "least: what 45.96 lacks to at least 90 = 44.04 EUR",
-    "most: what 90 has above at most 80 = -10.00 EUR",
-    "cap: what 6.56 has above 0.3 for each of 24.5 kWh of import = 0.00 EUR",
-];
+/// Months of May and June 2024, 1 kWh in every hour but one of each.
+fn two_months(charges: &str) -> World {
+    let mut hours = vec!["1"; 61 * 24];
+    (hours[40], hours[41], hours[1000]) = ("3.25", "2.5", "2");
+    let mut world =
+        World::new(charges, "2024-05-01", "2024-06-01").with_load("2024-05-01T00:00Z", 60, &hours);
+    world.case = r#""cycles": [{"from": "2024-05-01", "to": "2024-06-01"}, {"from": "2024-06-01", "to": "2024-07-01"}]"#.to_owned();
+    world.rounding = r#"{"scope": "line", "mode": "half_even", "places": 2}"#;
+    world
+}
+
+#[test]
+fn every_way_of_power_and_tiers_is_told() {
+    let charges = r#"{"id": "ratchet", "type": "demand", "window_minutes": 60, "rate": 5, "minimum_kw": 2.5, "ratchet": {"percent": 80, "cycles_back": 2, "months": [4, 5]}},
+        {"id": "rolling", "type": "demand", "window_minutes": 120, "rate": 3, "minimum_kw": 1, "rolling_mean_with_kw": [4, "0.5"]},
+        {"id": "fee_by_power", "type": "demand", "window_minutes": 60, "steps": [{"up_to": 2, "fee": 7}, {"up_to": 3, "fee": 9}, {"up_to": 5, "fee": 12}]},
+        {"id": "volume", "type": "tiered", "mode": "volume", "allowance": "per_30_days", "tiers": [{"up_to": 100, "rate": "0.1"}, {"up_to": 1000, "rate": "0.2"}, {"up_to": null, "rate": "0.3"}]},
+        {"id": "limits", "type": "tiered", "allowance": "per_30_days", "tiers": [{"up_to": 100, "rate": "0.1"}, {"up_to": 400, "rate": "0.2"}, {"up_to": null, "rate": "0.3"}]},
+        {"id": "seasons", "type": "tiered", "seasons": [{"name": "may", "months": [5], "tiers": [{"up_to": 10, "rate": 1}, {"up_to": null, "rate": 2}]},
+            {"name": "rest", "months": [1,2,3,4,6,7,8,9,10,11,12], "tiers": [{"up_to": null, "rate": 3}]}]},
+        {"id": "step", "type": "stairstep", "steps": [{"up_to": 10, "fee": 1}, {"up_to": 1000, "fee": 2}, {"up_to": null, "fee": 3}]},
+        {"id": "rounded", "type": "energy", "rate": "0.015", "interval_kwh_rounding": {"mode": "half_up", "places": 0}},
+        {"id": "agreed", "type": "contracted_power", "window_minutes": 60, "rule": "band", "low_percent": 85, "high_percent": 105, "excess_factor": 2,
+            "otherwise": {"name": "all", "contracted_kw": 100, "rate_per_kw_day": "0.0123"}}"#;
+    let world = two_months(charges)
+        .and(r#""history_kw": {"ratchet": [{"month": "2024-03", "kw": 9}, {"month": "2024-04", "kw": 3}]}"#);
+    check(
+        &world.bills().unwrap(),
+        include_str!("explained/power_and_tiers.txt"),
+    );
+}
+
+#[test]
+fn what_banks_and_versions_do_is_told() {
+    let charges = r#"{"id": "net", "type": "net_energy", "rate": "0.3", "expiry_cycles": 2, "expired_rate": "0.05"}, {"id": "fee", "type": "monthly", "amount": 10},
+        {"id": "feed_in", "type": "indexed", "register": "export", "sign": "-1", "multiplier": "0.9"}"#;
+    let mut world = World::new("", "2024-05-01", "2024-06-01")
+        .and(r#""opening_bank": {"net": [{"cycles_ago": 2, "kwh": 14}, {"cycles_ago": 1, "kwh": 3}]}"#);
+    world.tariff = format!(
+        r#""versions": [{{"valid_from": "2024-01-01", "valid_to": "2024-05-11", "charges": [{charges}]}}, {{"valid_from": "2024-05-11", "charges": [{charges}]}}],
+        "bill_charges": [{{"id": "bonus", "type": "percent", "rate": "-0.1", "of": ["net"]}}]"#
+    );
+    let days: Vec<String> = (1..=31)
+        .map(|day| {
+            if day == 5 {
+                "5.5,1".to_owned()
+            } else {
+                format!("{},{}", day % 2, day / 20)
+            }
+        })
+        .collect();
+    let days: Vec<&str> = days.iter().map(String::as_str).collect();
+    world.load = Some(rows(
+        "start_utc,import_kwh,export_kwh",
+        "2024-05-01T00:00Z",
+        1440,
+        &days,
+    ));
+    world.prices = Some(rows(
+        "start_utc,price_per_mwh",
+        "2024-05-01T00:00Z",
+        1440,
+        &["77.7"; 31],
+    ));
+    check(
+        &world.bills().unwrap(),
+        include_str!("explained/banks_and_versions.txt"),
+    );
+}
+
+#[test]
+fn what_registers_showed_is_told() {
+    let charges = r#"{"id": "energy", "type": "energy", "rate": "0.3"}, {"id": "tiers", "type": "tiered", "tiers": [{"up_to": 100, "rate": "0.1"}, {"up_to": null, "rate": "0.2"}]},
+        {"id": "fee", "type": "daily", "amount": 1}"#;
+    let mut world = World::new(charges, "2024-06-01", "2024-07-01").and(
+        r#""kind": "registers", "estimated_reads": "trueup", "meters": [{"id": "A", "dials": 4, "multiplier": 2}, {"id": "B", "dials": 6}], "reads": [
+            {"date": "2024-06-01", "meter": "A", "register": "import", "value": "9900", "kind": "actual"},
+            {"date": "2024-06-11", "meter": "A", "register": "import", "value": "50", "kind": "estimated"},
+            {"date": "2024-06-21", "meter": "A", "register": "import", "value": "40", "kind": "final"},
+            {"date": "2024-06-21", "meter": "B", "register": "import", "value": "0", "kind": "initial"},
+            {"date": "2024-07-11", "meter": "B", "register": "import", "value": "77", "kind": "actual"}]"#,
+    );
+    world.case = world.case.replace(
+        r#"[{"from": "2024-06-01", "to": "2024-07-01"}]"#,
+        r#"[{"from": "2024-06-01", "to": "2024-06-11"}, {"from": "2024-06-11", "to": "2024-07-11"}]"#,
+    );
+    check(&world.bills().unwrap(), include_str!("explained/registers.txt"));
+}
+
+#[test]
+fn what_a_balance_lost_is_told() {
+    let charges = r#"{"id": "energy", "type": "energy", "bands": [{"name": "day", "rate": "0.333", "when": [{"from": "06:00", "to": "18:00"}]}],
+        "otherwise": {"name": "night", "rate": "0.2"}}, {"id": "standing", "type": "daily", "amount": "0.15"}"#;
+    let world = World::new(charges, "2024-06-03", "2024-06-05")
+        .with_load(
+            "2024-06-03T00:00Z",
+            360,
+            &["1", "6", "3", "9", "1", "2.75", "5", "7"],
+        )
+        .and(r#""kind": "prepayment", "opening_balance": 3"#);
+    check(&world.bills().unwrap(), include_str!("explained/prepayment.txt"));
+}
+
+/// Line by line, bill by bill.
+#[track_caller]
+pub(super) fn check(bills: &[Value], expected: &str) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let said = |line: &Value| format!("{}: {}\n", text(&line["id"]), text(&line["explanation"]));
+    let lines = bills.iter().flat_map(|bill| bill["lines"].as_array().unwrap());
+    let found: String = lines.map(said).collect();
+    for (found, expected) in found.lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found, expected);
+}

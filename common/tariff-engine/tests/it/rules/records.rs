@@ -11,7 +11,11 @@ fn record(keys: &str) -> String {
 }
 
 /// The months of 2018 under a record, with a row for every day: import, export.
-fn months(record: &str, options: &str, day: impl Fn(usize) -> (i64, i64)) -> Result<Vec<Value>, String> {
+pub(super) fn months(
+    record: &str,
+    options: &str,
+    day: impl Fn(usize) -> (i64, i64),
+) -> Result<Vec<Value>, String> {
     let days: Vec<String> = (0..365)
         .map(day)
         .map(|(import, export)| format!("{import},{export}"))
@@ -42,6 +46,7 @@ fn months(record: &str, options: &str, day: impl Fn(usize) -> (i64, i64)) -> Res
         prices: prices.as_deref(),
     };
     let bills = case.bills(files).map_err(|error| error.to_string())?.to_json();
+    recomputed::check(&bills)?;
     Ok(bills["bills"].as_array().unwrap().clone())
 }
 
@@ -345,6 +350,7 @@ fn r2_7_the_ratchet_looks_back_over_the_turn_of_the_year() {
 #[test]
 fn a_missing_interval_is_an_error() {
     let load = rows("start_utc,import_kwh", "2018-01-01T00:00Z", 1440, &["1"; 364]);
+    let hourly = r#"{"id": "r", "load": "x", "utc_offset_hours": "0", "year": 2018, "interval_minutes": 60}"#;
     let case = Case::parse(r#"{"id": "r", "load": "x", "utc_offset_hours": "0", "year": 2018}"#).unwrap();
     let record = record(r#""name": "x""#);
     let files = Files {
@@ -352,9 +358,14 @@ fn a_missing_interval_is_an_error() {
         load: Some(&load),
         prices: None,
     };
+    let error = Case::parse(hourly).unwrap().bills(files).unwrap_err().to_string();
+    assert!(
+        error.contains("interval_minutes: says 60, and the intervals of the load have 1440 minutes"),
+        "{error}"
+    );
     let error = case.bills(files).unwrap_err().to_string();
     assert!(
-        error.contains("the interval that starts at 2018-12-31T00:00:00Z is missing"),
+        error.contains("the interval that starts at 2018-12-31T00:00:00Z is missing, and a rate record bills whole calendar months"),
         "{error}"
     );
 }

@@ -178,7 +178,11 @@ fn r3_14_without_trueup_every_bill_is_the_difference_of_its_reads() {
     trueup(&charges, "trueup").check_all(&[
         &[("e", "100"), ("v", "100")],
         &[("e", "50"), ("v", "50")],
-        &[("e", "300"), ("previously_billed", "-150"), ("v", "150")],
+        &[
+            ("e@2024-06-01", "300"),
+            ("previously_billed", "-150"),
+            ("v", "150"),
+        ],
     ]);
 }
 

@@ -43,11 +43,63 @@ fn r3_17_a_name_without_a_value_is_an_error() {
         .refused("the value fee has no number on 2023-12-30");
 }
 
-#[test]
-fn a_value_of_the_whole_bill_may_not_change_inside_it() {
+/// Two days at 1 and two at 3, and a percentage of them that changes with them.
+fn with_bill_charges(bill_charges: &str) -> World {
     let mut world = World::new(FEE, "2024-06-03", "2024-06-07").and(DATED);
-    world.tariff += r#", "bill_charges": [{"id": "p", "type": "percent", "rate": {"param": "fee"}}]"#;
-    world.refused("a value of the whole bill changes inside it, on 2024-06-05");
+    world.tariff += &format!(r#", "bill_charges": [{bill_charges}]"#);
+    world
+}
+
+#[test]
+fn r3_17_a_percentage_that_changes_is_one_for_the_lines_of_each_part() {
+    let percent = r#"{"id": "p", "type": "percent", "rate": {"param": "fee"}}"#;
+    let lines = [
+        ("d@2024-06-03", "2"),
+        ("d@2024-06-05", "6"),
+        ("p@2024-06-03", "2"),
+        ("p@2024-06-05", "18"),
+    ];
+    with_bill_charges(percent).check(&lines);
+    // What comes later may name one part of it, or all.
+    let later = r#"{"id": "q", "type": "percent", "rate": 1, "of": ["p@2024-06-05"]}, {"id": "r", "type": "percent", "rate": 1, "of": ["p"]}"#;
+    let named = [&lines[..], &[("q", "18"), ("r", "20")]].concat();
+    with_bill_charges(&format!("{percent}, {later}")).check(&named);
+    let mut world = with_bill_charges(percent);
     world.case = world.case.replace("2024-06-03", "2024-06-06");
     world.check(&[("d", "3"), ("p", "9")]);
+}
+
+#[test]
+fn what_is_one_for_the_whole_bill_may_not_change_inside_it() {
+    let percent = r#"{"id": "p", "type": "percent", "rate": {"param": "fee"}}"#;
+    let least = |amount: &str| format!(r#"{{"id": "m", "type": "minimum", "amount": {amount}}}"#);
+    with_bill_charges(&least(r#"{"param": "fee"}"#))
+        .refused("charge m: a value changes inside the cycle, and a minimum or maximum is one for all of it");
+    with_bill_charges(&format!("{}, {percent}", least("9")))
+        .refused("charge p: its rate changes inside the cycle, and line m is about all of it");
+    let mut world = with_bill_charges(percent);
+    world.rounding = r#"{"scope": "line", "mode": "half_up", "places": {"param": "fee"}}"#;
+    world.refused("rounding: changes inside the cycle, on 2024-06-05");
+}
+
+/// Each line is in the `of` of one tax, though the tax has two lines.
+#[test]
+fn a_tax_that_changes_taxes_every_line_once() {
+    let tax = r#"{"id": "vat", "type": "percent", "rate": {"param": "fee"}, "tax": {"category": "S"}}"#;
+    let tariff = format!(
+        r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "none"}}, "charges": [{FEE}], "bill_charges": [{tax}]}}"#
+    );
+    let bills = Case::parse(&format!(
+        r#"{{"id": "t", "cycles": [{{"from": "2024-06-03", "to": "2024-06-07"}}], {DATED}}}"#
+    ));
+    let files = Files {
+        tariff: &tariff,
+        ..Files::default()
+    };
+    let bills = bills.unwrap().bills(files).unwrap().to_json();
+    recomputed::check(&bills).unwrap();
+    assert_eq!(
+        amounts(&bills["bills"][0])[2..],
+        owned(&[("vat@2024-06-03", "2"), ("vat@2024-06-05", "18")])
+    );
 }
