@@ -110,7 +110,7 @@ async fn cache(
 }
 
 /// Which store this is: drawn when it is asked for first, and kept with it for ever. A cache outlives stores and serves several.
-async fn store_id(store: &Store) -> Result<String, StoreError> {
+pub(crate) async fn store_id(store: &Store) -> Result<String, StoreError> {
     let drawn = Kept {
         name: STORE_ID.to_owned(),
         value: RandomState::new().hash_one(STORE_ID).cast_signed(),

@@ -2,6 +2,9 @@
 
 use model::ErrorKind;
 
+/// The reason of [`Error::OtherStore`].
+pub(crate) const OTHER_STORE: &str = "OTHER_STORE";
+
 /// Why billing did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -23,6 +26,12 @@ pub enum Error {
         "shard {0} changes hands, or is not held in time by the billing-service that takes it in; ask again"
     )]
     Unheld(u32),
+    /// An assistant's store is not the leader's.
+    #[error(
+        "this billing-service and the one that leads at billing.url keep readings in different stores: what one stored the other would \
+         never find; name the same store, or the leader of the own instance"
+    )]
+    OtherStore,
     /// There is no such shard.
     #[error("there is no shard {0}")]
     NoShard(u32),
@@ -109,7 +118,7 @@ impl Error {
             Self::Behind { .. } | Self::Unheld(_) => ErrorKind::Unavailable,
             Self::NoShard(_) | Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Invalid { .. } | Self::Config(_) => ErrorKind::Invalid,
-            Self::Conflict { .. } | Self::Held { .. } => ErrorKind::Conflict,
+            Self::Conflict { .. } | Self::Held { .. } | Self::OtherStore => ErrorKind::Conflict,
             Self::Metrics(_) => ErrorKind::Internal,
             Self::Port(error) => error.kind(),
             Self::Bus(error) => error.kind(),
@@ -125,6 +134,7 @@ impl Error {
             Self::Store(_) => "STORE",
             Self::Behind { .. } => "BEHIND",
             Self::Unheld(_) => "UNHELD",
+            Self::OtherStore => OTHER_STORE,
             Self::NoShard(_) => "NO_SHARD",
             Self::Bus(_) => "BUS",
             Self::Invalid { reason, .. } | Self::Conflict { reason, .. } => reason,

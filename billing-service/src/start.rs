@@ -73,6 +73,8 @@ pub struct Running {
     quarantine: Arc<Quarantine>,
     office: Arc<Office>,
     serving: Option<Serving>,
+    /// Cancelled when shards shall not change hands any more.
+    sharing: CancellationToken,
     tasks: Tasks,
 }
 
@@ -129,6 +131,7 @@ impl Running {
     /// Takes no more calls, consumes no more, stores what was consumed, and ends. Says whether that was done within `grace`.
     pub async fn stop(self, grace: Duration) -> bool {
         let end = Instant::now() + grace;
+        self.sharing.cancel();
         internal::stop(self.serving.as_ref(), grace / 2).await;
         let drained = self
             .tasks
@@ -157,11 +160,14 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     }
     let port = internal::bind("billing gRPC", config.listen).await?;
     let backends = backend::open(&config, &deps).await?;
+    backends.reads.check(deps.bus.shards()).await?; // before whoever leads is replaced
+    let store_id = backend::store_id(&Store::new(Arc::clone(&backends.documents))).await?;
     let metrics = Metrics::new(&deps.registry)?;
     let assistant = share::Parts {
         bus: Arc::clone(&deps.bus),
         store: Arc::clone(&backends.reads),
         limits: limits(&config, &deps),
+        store_id: store_id.clone(),
         metrics: metrics.clone(),
         failed: deps.tasks.failed_token(),
     };
@@ -187,7 +193,9 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
             "finished issuing what was begun before the last stop"
         );
     }
-    let desk = consume(consumer, &deps, &office.metrics).await?;
+    let sharing = deps.tasks.stop_token().child_token();
+    let desk = Desk::new(deps.bus.shards(), store_id);
+    consume(consumer, &deps, &office, (&desk, &sharing)).await?;
     let stop = deps.tasks.stop_token();
     deps.tasks.spawn(
         "billing upkeep",
@@ -212,27 +220,33 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
         service,
         quarantine,
         office,
+        sharing,
         tasks: deps.tasks,
     })
 }
 
 /// Consumes every shard, and shares them with whoever assists.
-async fn consume(consumer: Consumer, deps: &Deps, metrics: &Metrics) -> Result<Arc<Desk>, Error> {
+async fn consume(
+    consumer: Consumer,
+    deps: &Deps,
+    office: &Office,
+    (desk, sharing): (&Arc<Desk>, &CancellationToken),
+) -> Result<(), Error> {
     let consuming = consumer.start_all(&deps.tasks).await?;
-    let desk = Desk::new(deps.bus.shards());
     let leader = share::Leader::new(
-        Arc::clone(&desk),
+        Arc::clone(desk),
         consumer,
         consuming,
         deps.tasks.clone(),
-        metrics.shards.clone(),
+        office.store.clone(),
+        office.metrics.shards.clone(),
     );
     deps.tasks.spawn(
         "billing shards",
         OnFailure::StopProcess,
-        leader.share(deps.tasks.stop_token()),
+        leader.share(sharing.clone()),
     );
-    Ok(desk)
+    Ok(())
 }
 
 /// What gateway, analytics and assistants call.

@@ -153,7 +153,7 @@ impl World {
     }
 
     pub(crate) fn service(&self) -> Service {
-        let desk = crate::share::Desk::new(self.office.reads.shards());
+        let desk = crate::share::Desk::new(self.office.reads.shards(), String::new());
         Service::new(Arc::clone(&self.office), Arc::clone(&self.watcher), desk)
     }
 

@@ -118,6 +118,14 @@ pub trait ReadsStore: Send + Sync {
     /// [`StoreError::Shards`] when it was made with another number.
     async fn open(&self, shard: u16, shards: u16) -> Result<StoredShard, StoreError>;
 
+    /// Whether the store may be opened with so many shards; for a store that others may be using now.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    async fn check(&self, _shards: u16) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Keeps `write`, readable at once; durable, with everything appended before, when it has a position. Says what of its parts is, or
     /// was, contested. Safe to repeat.
     ///

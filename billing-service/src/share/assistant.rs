@@ -20,7 +20,7 @@ use super::remote::Remote;
 use super::table::{Report, Wishes};
 use super::{LOST_AFTER, UNKNOWN, wire};
 use crate::consumer::Consumer;
-use crate::error::Error;
+use crate::error::{Error, OTHER_STORE};
 use crate::metrics::Metrics;
 use crate::reads::store::ReadsStore;
 use crate::reads::{Consequences, Hold, Limits, Reads, error_chain};
@@ -47,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) store: Arc<dyn ReadsStore>,
     pub(crate) limits: Limits,
+    /// Which store that is.
+    pub(crate) store_id: String,
     pub(crate) metrics: Metrics,
     /// Cancelled when the process must end.
     pub(crate) failed: CancellationToken,
@@ -54,30 +56,42 @@ pub(crate) struct Parts {
 
 /// Assists whoever leads, found at the addresses of `url`, until `stop`; what is not stored and acknowledged then comes again to
 /// somebody.
-pub(crate) async fn assist(url: &str, parts: &Parts, stop: &CancellationToken) {
+///
+/// # Errors
+/// [`Error::OtherStore`].
+pub(crate) async fn assist(url: &str, parts: &Parts, stop: &CancellationToken) -> Result<(), Error> {
     let config = LinkConfig {
         url: url.to_owned(),
         ..LinkConfig::here(0)
     };
-    let link = match Link::new("the billing-service that leads", &config, &DEADLINES) {
-        Ok(link) => link,
-        Err(error) => return tracing::error!(%error, "nobody can be assisted"),
-    };
+    let link = Link::new("the billing-service that leads", &config, &DEADLINES)
+        .map_err(|status| Error::Config(status.message().to_owned()))?;
     let client = AssistClient::new(link.clone())
         .max_encoding_message_size(MAX_MESSAGE_BYTES)
         .max_decoding_message_size(MAX_ANSWER_BYTES);
     let leader: Arc<dyn Assist> = Arc::new(client);
+    let mut said = String::new();
     while !stop.is_cancelled() {
         link.look().await;
-        if link.state().is_ok() {
-            Session::new(parts, Arc::clone(&leader)).run(stop).await;
-            parts.metrics.shards.set(0);
+        let ended = match link.state() {
+            Ok(()) => Session::new(parts, Arc::clone(&leader)).run(stop).await?,
+            Err(why) => why,
+        };
+        parts.metrics.shards.set(0);
+        if ended != said && !stop.is_cancelled() {
+            tracing::warn!(
+                url,
+                why = ended,
+                "nobody is assisted: readings are taken in by whoever leads"
+            );
+            said = ended;
         }
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(AGAIN) => {}
         }
     }
+    Ok(())
 }
 
 /// From the first report to a leader until it is not heard of, or does not know this assistant any more.
@@ -149,6 +163,7 @@ impl Session {
             over,
             report: Report {
                 assistant,
+                store: parts.store_id.clone(),
                 ..Report::default()
             },
             shards: BTreeMap::new(),
@@ -156,7 +171,8 @@ impl Session {
         }
     }
 
-    async fn run(mut self, stop: &CancellationToken) {
+    /// Why it ended.
+    async fn run(mut self, stop: &CancellationToken) -> Result<String, Error> {
         let _over = self.over.clone().drop_guard();
         let (reads, over) = (Arc::clone(&self.reads), self.over.clone());
         let checkpoints = reads.run_checkpoints(self.over.clone());
@@ -164,15 +180,16 @@ impl Session {
             .spawn("assistant's checkpoints", OnFailure::StopProcess, async move {
                 over.run_until_cancelled(checkpoints).await.unwrap_or(Ok(()))
             });
-        stop.run_until_cancelled(self.follow()).await;
+        let ended = stop.run_until_cancelled(self.follow()).await;
         self.over.cancel();
         if !self.tasks.drain(END_WITHIN).await {
             tracing::warn!("work for the leader did not end in time");
         }
+        ended.unwrap_or(Ok(String::new()))
     }
 
-    /// Does as the leader wishes until it is not heard of.
-    async fn follow(&mut self) {
+    /// Does as the leader wishes until it is not heard of, and says why.
+    async fn follow(&mut self) -> Result<String, Error> {
         let mut heard = Instant::now();
         loop {
             self.look_around();
@@ -189,8 +206,10 @@ impl Session {
                         tokio::time::sleep(SOON).await;
                     }
                 }
-                Err(status) if fault_of(&status).reason == UNKNOWN => return,
-                Err(_) if heard.elapsed() > LOST_AFTER => return,
+                Err(status) if fault_of(&status).reason == OTHER_STORE => return Err(Error::OtherStore),
+                Err(status) if fault_of(&status).reason == UNKNOWN || heard.elapsed() > LOST_AFTER => {
+                    return Ok(status.message().to_owned());
+                }
                 Err(_) => tokio::time::sleep(SOON).await,
             }
         }

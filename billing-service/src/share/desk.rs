@@ -17,15 +17,18 @@ const HOLD_WITHIN: Duration = Duration::from_secs(10);
 /// See the module.
 pub(crate) struct Desk {
     table: Mutex<Table>,
+    /// The id of the leader's store.
+    store: String,
     /// Goes up with every change of the table.
     changes: watch::Sender<u64>,
 }
 
 impl Desk {
     /// The leader takes in all shards.
-    pub(crate) fn new(shards: u16) -> Arc<Self> {
+    pub(crate) fn new(shards: u16, store: String) -> Arc<Self> {
         Arc::new(Self {
             table: Mutex::new(Table::new(shards)),
+            store,
             changes: watch::Sender::new(0),
         })
     }
@@ -48,8 +51,11 @@ impl Desk {
     /// Takes a report; answers when something else is wished than what the assistant applied last, or after a while.
     ///
     /// # Errors
-    /// [`Error::Conflict`] with `UNKNOWN_ASSISTANT`.
+    /// [`Error::Conflict`] with `UNKNOWN_ASSISTANT`, [`Error::OtherStore`].
     pub(super) async fn report(&self, report: Report) -> Result<Wishes, Error> {
+        if report.store != self.store {
+            return Err(Error::OtherStore);
+        }
         let (assistant, turn) = (report.assistant, report.turn);
         let mut changes = self.changes();
         self.change(|table| table.report(Instant::now(), report))
@@ -90,11 +96,6 @@ impl Desk {
 
     pub(super) fn taken(&self, shard: u16) {
         self.change(|table| table.taken(shard));
-    }
-
-    /// How many shards the leader takes in.
-    pub(super) fn own(&self) -> usize {
-        self.table().own()
     }
 
     /// Has the assistant that takes the shard in store what it consumed, and then nothing more until the fold is dropped. `None` when

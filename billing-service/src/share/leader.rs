@@ -12,6 +12,7 @@ use super::{ANSWER_AFTER, Desk};
 use crate::consumer::{Consumer, Consuming};
 use crate::error::Error;
 use crate::reads::error_chain;
+use crate::store::Store;
 
 /// See the module.
 pub(crate) struct Leader {
@@ -19,6 +20,7 @@ pub(crate) struct Leader {
     consumer: Consumer,
     consuming: BTreeMap<u16, Consuming>,
     tasks: Tasks,
+    store: Store,
     shards: IntGauge,
 }
 
@@ -29,6 +31,7 @@ impl Leader {
         consumer: Consumer,
         consuming: BTreeMap<u16, Consuming>,
         tasks: Tasks,
+        store: Store,
         shards: IntGauge,
     ) -> Self {
         Self {
@@ -36,6 +39,7 @@ impl Leader {
             consumer,
             consuming,
             tasks,
+            store,
             shards,
         }
     }
@@ -56,7 +60,8 @@ impl Leader {
                 );
             }
             changes.mark_unchanged(); // the look itself
-            while let Some(step) = next {
+            // Who was replaced while it stood still has nothing to give or to take.
+            while let Some(step) = next.filter(|_| !stop.is_cancelled() && self.store.leading().is_ok()) {
                 match self.carry_out(step).await {
                     Ok(()) => next = self.desk.look().1,
                     Err(error @ Error::Overtaken { .. }) => return Err(error),
@@ -69,8 +74,7 @@ impl Leader {
                     }
                 }
             }
-            self.shards
-                .set(i64::try_from(self.desk.own()).unwrap_or(i64::MAX));
+            self.show();
             tokio::select! {
                 () = stop.cancelled() => {}
                 _ = changes.changed() => {}
@@ -80,12 +84,18 @@ impl Leader {
         Ok(())
     }
 
+    fn show(&self) {
+        let own = i64::try_from(self.consuming.len()).unwrap_or(i64::MAX);
+        self.shards.set(own);
+    }
+
     async fn carry_out(&mut self, step: Step) -> Result<(), Error> {
         match step {
             Step::Give { shard, to } => {
                 if let Some(consuming) = self.consuming.remove(&shard) {
                     consuming.end().await;
                 }
+                self.show();
                 self.consumer.reads.give(shard).await;
                 self.desk.given(shard, to);
                 tracing::info!(shard, "an assistant takes in the shard");

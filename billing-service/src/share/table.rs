@@ -24,6 +24,8 @@ pub(super) struct Report {
     pub(super) turn: u64,
     pub(super) shards: BTreeSet<u16>,
     pub(super) held: BTreeMap<u16, Position>,
+    /// The id of its store.
+    pub(super) store: String,
 }
 
 /// What the leader wishes of an assistant.
@@ -188,12 +190,6 @@ impl Table {
     /// The leader consumes the shard.
     pub(super) fn taken(&mut self, shard: u16) {
         self.set_owner(shard, Owner::Leader);
-    }
-
-    /// How many shards the leader takes in.
-    pub(super) fn own(&self) -> usize {
-        let own = self.owners.iter().filter(|owner| **owner == Owner::Leader);
-        own.count()
     }
 
     /// Whether an assistant may speak of a shard.

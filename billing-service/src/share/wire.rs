@@ -24,6 +24,7 @@ pub(super) fn report_out(report: &Report) -> ReportRequest {
         turn: report.turn,
         shards: report.shards.iter().copied().map(u32::from).collect(),
         held: report.held.iter().map(held).collect(),
+        store: report.store.clone(),
     }
 }
 
@@ -40,6 +41,7 @@ pub(super) fn report_in(message: &ReportRequest) -> Result<Report, Error> {
             .map(shard)
             .collect::<Result<_, Error>>()?,
         held: message.held.iter().map(held).collect::<Result<_, Error>>()?,
+        store: message.store.clone(),
     })
 }
 

@@ -42,23 +42,28 @@ pub(super) async fn wait(
         return Ok(port);
     }
     told.idle("another billing-service leads; this one stands by");
-    tracing::info!("standing by: another billing-service leads");
+    let assists = if url.is_empty() {
+        "nobody: billing.url names no one"
+    } else {
+        url
+    };
+    tracing::info!(assists, "standing by: another billing-service leads");
     let address = port.map(|port| port.address());
     // A program that stands by does what it is there for; one process of all services waits for its billing.
     deps.readiness.set(address.is_some());
     let stop = CancellationToken::new();
     let assisting = async {
-        if !url.is_empty() {
-            share::assist(url, &assistant, &stop).await;
+        if url.is_empty() {
+            return Ok(());
         }
+        share::assist(url, &assistant, &stop).await
     };
     let leading = async {
         let led = lead.await;
         stop.cancel();
-        led
+        Ok::<(), Error>(led?)
     };
-    let (led, ()) = tokio::join!(leading, assisting);
-    led?;
+    tokio::try_join!(leading, assisting)?;
     tracing::info!("leading from now on");
     deps.readiness.set(false);
     told.up();

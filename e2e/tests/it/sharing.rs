@@ -173,11 +173,16 @@ async fn an_assistant_takes_in_half_of_the_shards_dies_stands_still_and_comes_ba
     let places = [free_address()?, free_address()?];
     let urls = places.each_ref().map(|place| format!("http://{place}")).join(",");
     let launcher = Launcher::new(servers, data.path(), &prefix);
+    let elsewhere = Launcher::new(own("sharing-elsewhere")?.0, data.path(), &prefix);
     let more = ["--billing-url".to_owned(), urls.clone()];
     let first = launcher.start("billing-service", &places[0], &more)?;
     let leader = first.ready.metrics.clone();
     let services = Services::around(launcher, first, &urls)?;
     take_in(&[(&leader, 8)], Duration::from_secs(5)).await?;
+    let (stranger, _) = assistant(&elsewhere, &places[1], &urls)?;
+    let (status, said) = tokio::task::block_in_place(|| stranger.wait(Duration::from_secs(30)))?;
+    assert_eq!(status.code(), Some(5), "what it stored nobody would find: {said}");
+    assert!(said.contains("different stores"), "{said}");
 
     let journal: Shared = Arc::new(Journal::default());
     let load = Load::start(&services, "dies-", &journal).await?;

@@ -261,8 +261,8 @@ pub enum BillCommand {
     },
     /// Issued bills, a line each, in order of their ids
     ///
-    /// As JSON every bill is one line in one canonical form, so that two exports can be compared byte by byte: the same readings give the
-    /// same bytes. As CSV a line has what a bill is and its total, for a spreadsheet. There is no table; `bill list` has one.
+    /// As JSON every bill is one line in one canonical form, so that two exports can be compared byte by byte: with `--statement` the
+    /// same readings give the same bytes, without it number, times and actors are there too. As CSV a line has what a bill is and its total, for a spreadsheet. There is no table; `bill list` has one.
     Export {
         /// json (lines) or csv
         #[arg(long, value_enum, default_value = "json")]

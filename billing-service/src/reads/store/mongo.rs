@@ -210,13 +210,7 @@ fn chain<'a>(mongo: &'a Mongo, name: &'a str) -> Chain<'a, Mongo> {
 #[async_trait::async_trait]
 impl ReadsStore for MongoReads {
     async fn open(&self, shard: u16, shards: u16) -> Result<StoredShard, StoreError> {
-        let recorded = small::recorded(&self.mongo, "shards", u64::from(shards)).await?;
-        if recorded != u64::from(shards) {
-            return Err(StoreError::Shards {
-                found: u16::try_from(recorded).unwrap_or(u16::MAX),
-                wanted: shards,
-            });
-        }
+        self.check(shards).await?;
         let position = self.mongo.get(STATE, &small::position_id(shard)).await?;
         let mut meters = Vec::new();
         for (id, data) in small::listed(&self.mongo, METERS, &format!("{shard}|")).await? {
@@ -231,6 +225,17 @@ impl ReadsStore for MongoReads {
             meters,
             days: days.first().copied().zip(days.last().copied()),
         })
+    }
+
+    async fn check(&self, shards: u16) -> Result<(), StoreError> {
+        let recorded = small::recorded(&self.mongo, "shards", u64::from(shards)).await?;
+        if recorded != u64::from(shards) {
+            return Err(StoreError::Shards {
+                found: u16::try_from(recorded).unwrap_or(u16::MAX),
+                wanted: shards,
+            });
+        }
+        Ok(())
     }
 
     async fn append(&self, shard: u16, write: Append) -> Result<Vec<Contested>, StoreError> {

@@ -64,6 +64,7 @@ fn reports_and_messages_for_the_quarantine_arrive_as_they_were_said() {
         turn: 9,
         shards: [1, 255].into(),
         held: [(1, 77)].into(),
+        store: "0123456789abcdef".to_owned(),
     };
     assert_eq!(report_in(&report_out(&report)).unwrap(), report);
     let wishes = Wishes {
