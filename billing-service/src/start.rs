@@ -164,12 +164,10 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let store_id = backend::store_id(&Store::new(Arc::clone(&backends.documents))).await?;
     let metrics = Metrics::new(&deps.registry)?;
     let assistant = share::Parts {
-        bus: Arc::clone(&deps.bus),
         store: Arc::clone(&backends.reads),
         limits: limits(&config, &deps),
         store_id: store_id.clone(),
         metrics: metrics.clone(),
-        failed: deps.tasks.failed_token(),
     };
     let port = lead::wait(port, &deps, (&config.url, assistant)).await?;
     let (office, watcher) = open(&config, &deps, backends, metrics).await?;
@@ -233,14 +231,14 @@ async fn consume(
     (desk, sharing): (&Arc<Desk>, &CancellationToken),
 ) -> Result<(), Error> {
     let consuming = consumer.start_all(&deps.tasks).await?;
-    let leader = share::Leader::new(
-        Arc::clone(desk),
+    let leader = share::Leader {
+        desk: Arc::clone(desk),
         consumer,
         consuming,
-        deps.tasks.clone(),
-        office.store.clone(),
-        office.metrics.shards.clone(),
-    );
+        tasks: deps.tasks.clone(),
+        store: office.store.clone(),
+        shards: office.metrics.shards.clone(),
+    };
     deps.tasks.spawn(
         "billing shards",
         OnFailure::StopProcess,

@@ -5,7 +5,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use message_bus::Bus;
 use proto::assist::assist_client::AssistClient;
 use proto::assist::assist_server::Assist;
 use service_kit::internal::MAX_ANSWER_BYTES;
@@ -24,6 +23,7 @@ use crate::error::{Error, OTHER_STORE};
 use crate::metrics::Metrics;
 use crate::reads::store::ReadsStore;
 use crate::reads::{Consequences, Hold, Limits, Reads, error_chain};
+use crate::start::Deps;
 
 /// The wait before it is looked again for a leader.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -44,14 +44,11 @@ const DEADLINES: [(&str, Duration); 3] = [
 
 /// What an assistant needs.
 pub(crate) struct Parts {
-    pub(crate) bus: Arc<dyn Bus>,
     pub(crate) store: Arc<dyn ReadsStore>,
     pub(crate) limits: Limits,
     /// Which store that is.
     pub(crate) store_id: String,
     pub(crate) metrics: Metrics,
-    /// Cancelled when the process must end.
-    pub(crate) failed: CancellationToken,
 }
 
 /// Assists whoever leads, found at the addresses of `url`, until `stop`; what is not stored and acknowledged then comes again to
@@ -59,7 +56,12 @@ pub(crate) struct Parts {
 ///
 /// # Errors
 /// [`Error::OtherStore`].
-pub(crate) async fn assist(url: &str, parts: &Parts, stop: &CancellationToken) -> Result<(), Error> {
+pub(crate) async fn assist(
+    url: &str,
+    parts: &Parts,
+    deps: &Deps,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
     let config = LinkConfig {
         url: url.to_owned(),
         ..LinkConfig::here(0)
@@ -74,7 +76,7 @@ pub(crate) async fn assist(url: &str, parts: &Parts, stop: &CancellationToken) -
     while !stop.is_cancelled() {
         link.look().await;
         let ended = match link.state() {
-            Ok(()) => Session::new(parts, Arc::clone(&leader)).run(stop).await?,
+            Ok(()) => Session::new(parts, deps, Arc::clone(&leader)).run(stop).await?,
             Err(why) => why,
         };
         parts.metrics.shards.set(0);
@@ -135,9 +137,9 @@ impl Work {
 }
 
 impl Session {
-    fn new(parts: &Parts, leader: Arc<dyn Assist>) -> Self {
+    fn new(parts: &Parts, deps: &Deps, leader: Arc<dyn Assist>) -> Self {
         let assistant = RandomState::new().hash_one(std::process::id());
-        let shards = parts.bus.shards();
+        let shards = deps.bus.shards();
         let remote: Arc<dyn Consequences> = Arc::new(Remote {
             leader: Arc::clone(&leader),
             assistant,
@@ -149,7 +151,7 @@ impl Session {
         Self {
             leader,
             consumer: Consumer {
-                bus: Arc::clone(&parts.bus),
+                bus: Arc::clone(&deps.bus),
                 reads: Arc::clone(&reads),
                 consequences: remote,
                 // Who assists issues nothing: what it remembers leads to no bill.
@@ -157,7 +159,7 @@ impl Session {
                 over: over.clone(),
             },
             reads,
-            tasks: Tasks::new(parts.failed.clone()),
+            tasks: Tasks::new(deps.tasks.failed_token()),
             metrics: parts.metrics.clone(),
             work: Arc::default(),
             over,

@@ -16,34 +16,17 @@ use crate::store::Store;
 
 /// See the module.
 pub(crate) struct Leader {
-    desk: Arc<Desk>,
-    consumer: Consumer,
-    consuming: BTreeMap<u16, Consuming>,
-    tasks: Tasks,
-    store: Store,
-    shards: IntGauge,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) consumer: Consumer,
+    /// All shards, at first.
+    pub(crate) consuming: BTreeMap<u16, Consuming>,
+    pub(crate) tasks: Tasks,
+    pub(crate) store: Store,
+    /// Shows how many there are.
+    pub(crate) shards: IntGauge,
 }
 
 impl Leader {
-    /// Who consumes all shards, as said by `consuming`.
-    pub(crate) fn new(
-        desk: Arc<Desk>,
-        consumer: Consumer,
-        consuming: BTreeMap<u16, Consuming>,
-        tasks: Tasks,
-        store: Store,
-        shards: IntGauge,
-    ) -> Self {
-        Self {
-            desk,
-            consumer,
-            consuming,
-            tasks,
-            store,
-            shards,
-        }
-    }
-
     /// Shares the shards until `stop`.
     ///
     /// # Errors

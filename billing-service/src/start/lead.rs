@@ -56,7 +56,7 @@ pub(super) async fn wait(
         if url.is_empty() {
             return Ok(());
         }
-        share::assist(url, &assistant, &stop).await
+        share::assist(url, &assistant, deps, &stop).await
     };
     let leading = async {
         let led = lead.await;
