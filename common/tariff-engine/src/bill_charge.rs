@@ -67,6 +67,11 @@ impl BillCharge {
         })
     }
 
+    /// What its line is called.
+    pub(crate) fn id(&self) -> &String {
+        &self.id
+    }
+
     /// The category, if this is a tax.
     pub(crate) fn tax(&self) -> Option<&str> {
         match &self.kind {

@@ -213,6 +213,11 @@ impl Charge {
         }
     }
 
+    /// Ids of its lines beside its own.
+    pub(crate) fn other_ids(&self) -> Vec<String> {
+        self.pricing().other_ids()
+    }
+
     /// Names by which a line of this charge may be called.
     pub(crate) fn names(&self) -> Vec<String> {
         let pricing = self.pricing();

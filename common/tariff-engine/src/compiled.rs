@@ -160,12 +160,17 @@ impl Compiled {
     /// # Errors
     /// [`RatingError::IntervalMissing`], [`RatingError::IntervalTwice`], [`RatingError::NotPriced`] without intervals.
     pub fn check(&self, inputs: Inputs<'_>) -> Result<(), RatingError> {
-        let Some(charge) = self.charges().find(|charge| charge.pricing().needs_intervals()) else {
+        let charges = self.charges().filter(|charge| charge.pricing().needs_intervals());
+        // a bound on what a kilowatt-hour costs needs all of them, too
+        let bounds = self.tariff.bill_charges.iter();
+        let bounds = bounds.filter(|charge| charge.register().is_some());
+        let mut needing = charges.map(|charge| &charge.id).chain(bounds.map(|charge| charge.id()));
+        let Some(charge) = needing.next() else {
             return Ok(());
         };
         let load = inputs
             .load
-            .ok_or_else(|| RatingError::not_priced(&charge.id, "needs intervals, and there are none"))?;
+            .ok_or_else(|| RatingError::not_priced(charge, "needs intervals, and there are none"))?;
         match load.first_fault(self.period.start_ms, self.period.end_ms) {
             Some(Fault::Missing(at_ms)) => Err(RatingError::IntervalMissing { at_ms }),
             Some(Fault::Twice(at_ms)) => Err(RatingError::IntervalTwice { at_ms }),

@@ -361,6 +361,12 @@ fn read_charges(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Proble
         .map(|at| Charge::read(at, &mut ids, problems))
         .collect();
     let charges: Vec<Charge> = read.into_iter().collect::<Option<_>>()?;
+    for (index, charge) in charges.iter().enumerate() {
+        for other in charge.other_ids() {
+            let path = format!("{}[{index}].excess_id", at.path);
+            problems.judge(&path, ids.insert(other), "another charge has this id");
+        }
+    }
     names.extend(charges.iter().flat_map(Charge::names));
     Some(charges)
 }

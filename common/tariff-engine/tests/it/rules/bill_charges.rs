@@ -66,6 +66,25 @@ fn r3_12_minimum_maximum_and_a_highest_price() {
         .refused("nothing of register heat");
 }
 
+/// 3.15: its kilowatt-hours are those of every interval, also where nothing else is priced by them.
+#[test]
+fn r3_12_a_highest_price_needs_every_interval() {
+    let fee = r#"{"id": "d", "type": "daily", "amount": "4.05"}"#;
+    let cap = r#", "bill_charges": [{"id": "m", "type": "max_per_kwh", "rate": "0.05"}]"#;
+    let mut whole =
+        World::new(fee, "2024-06-03", "2024-06-04").with_load("2024-06-03T00:00Z", 720, &["10", "20"]);
+    whole.tariff += cap;
+    whole.check(&[("d", "4.05"), ("m", "-2.55")]);
+    let mut short =
+        World::new(fee, "2024-06-03", "2024-06-05").with_load("2024-06-03T00:00Z", 720, &["10", "20"]);
+    short.tariff += cap;
+    short.refused("is missing");
+    let mut hole =
+        World::new(fee, "2024-06-03", "2024-06-04").with_load("2024-06-03T00:00Z", 480, &["10", "", "20"]);
+    hole.tariff += cap;
+    hole.refused("is missing");
+}
+
 #[test]
 fn r3_12_an_id_matches_the_lines_of_its_versions() {
     let mut world = World::new("", "2024-06-03", "2024-06-05");

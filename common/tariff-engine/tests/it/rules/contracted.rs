@@ -28,6 +28,12 @@ fn r3_9_by_band() {
 }
 
 #[test]
+fn r3_9_the_line_of_the_excess_has_an_id_of_its_own() {
+    let own = r#""rule": "root_sum_square", "excess_id": "c", "excess_rate": 7"#;
+    world(own, &["0", "78"]).refused("excess_id: another charge has this id");
+}
+
+#[test]
 fn r3_9_by_the_root_of_squares() {
     let rule = r#""rule": "root_sum_square", "excess_id": "over", "excess_rate": 7"#;
     world(rule, &["0", "78", "0", "0", "138", "84", "0", "0"]).check(&[
