@@ -164,7 +164,9 @@ impl Compiled {
         // a bound on what a kilowatt-hour costs needs all of them, too
         let bounds = self.tariff.bill_charges.iter();
         let bounds = bounds.filter(|charge| charge.register().is_some());
-        let mut needing = charges.map(|charge| &charge.id).chain(bounds.map(|charge| charge.id()));
+        let mut needing = charges
+            .map(|charge| &charge.id)
+            .chain(bounds.map(|charge| charge.id()));
         let Some(charge) = needing.next() else {
             return Ok(());
         };
