@@ -51,7 +51,8 @@ impl Reads {
     /// What the process that takes the shard in has stored can be found by queries from now on.
     ///
     /// # Errors
-    /// [`Error::NoShard`]; [`Error::Invalid`] for a meter that is none of this shard's; [`Error::Store`].
+    /// [`Error::NoShard`]; [`Error::Invalid`] for a meter that is none of this shard's; [`Error::Unheld`] when the shard is taken in here by
+    /// now: what comes here again must not be acknowledged because another one stored it; [`Error::Store`].
     pub(crate) fn learn(&self, shard: u16, news: &News) -> Result<(), Error> {
         let shard = self.shard(shard.into())?;
         for id in &news.meters {
@@ -64,10 +65,13 @@ impl Reads {
             }
         }
         let mut memory = shard.lock();
+        if !memory.elsewhere {
+            return Err(Error::Unheld(shard.number.into()));
+        }
         let new = memory.learn(news);
         self.store.learn(shard.number, &new)?;
-        drop(memory);
         shard.store_reaches(news.position);
+        drop(memory); // not before: whoever takes the shard back begins with what is known to be stored
         Ok(())
     }
 

@@ -114,6 +114,17 @@ async fn the_leader_finds_what_another_stored() {
     assert_eq!(leader.position(0), 2);
     // What it takes in after it has the shard again joins the rest, of meters that both had named.
     leader.take_back(0);
+    let late = News {
+        position: 9,
+        ..News::default()
+    };
+    let refused = leader.learn(0, &late).unwrap_err();
+    assert_eq!(
+        refused.reason(),
+        "UNHELD",
+        "it would acknowledge what is only here"
+    );
+    assert_eq!((leader.position(0), *leader.stored(0).unwrap().borrow()), (2, 2));
     let sent = [Sent::new("new", DAY * 3 + HOUR, 4), Sent::new("newer", 0, 5)];
     leader.apply(0, &columns(&sent), 3).unwrap();
     leader.checkpoint(0).await.unwrap();
