@@ -146,22 +146,7 @@ proptest! {
 
 #[test]
 fn a_full_message_is_followed_by_another() {
-    let mut columns = ReadingColumns::default();
-    columns.push_meter_id("m");
-    for start_ms in 0..1_000 {
-        columns.push(&Row {
-            meter: 0,
-            start_ms,
-            kind: KIND_INTERVAL,
-            channel: 1,
-            register: 0,
-            value: 1,
-            interval_seconds: 0,
-            quality: 1,
-            revision: 0,
-            sequence: 0,
-        });
-    }
+    let columns = of_one_meter(1_000);
     let mut group = Group::default();
     let assessment = assess(&columns, &rules());
     let mut last = (0, 0);
