@@ -132,7 +132,7 @@ impl Running {
     pub async fn stop(self, grace: Duration) -> bool {
         let end = Instant::now() + grace;
         self.sharing.cancel();
-        internal::stop(self.serving.as_ref(), grace / 2).await;
+        internal::stop(self.serving.as_ref(), grace / 4).await; // storing may take long
         let drained = self
             .tasks
             .drain(end.saturating_duration_since(Instant::now()))
@@ -162,6 +162,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let backends = backend::open(&config, &deps).await?;
     backends.reads.check(deps.bus.shards()).await?; // before whoever leads is replaced
     let store_id = backend::store_id(&Store::new(Arc::clone(&backends.documents))).await?;
+    deps.bus.settle_store(&store_id).await?;
     let metrics = Metrics::new(&deps.registry)?;
     let assistant = share::Parts {
         store: Arc::clone(&backends.reads),
