@@ -31,7 +31,7 @@ const DEVICE_SPAN: &str = "00f067aa0ba902b7";
 const STAFF: &str = "0af7651916cd43dd8448eb211c80319c";
 const STAFF_SPAN: &str = "b7ad6b7169203331";
 /// A meter of a shard that the first assistant is given.
-const ASSISTED: &str = "home-1";
+const ASSISTED: &str = "home-7";
 /// All that spans may say beside their names: nothing about whom.
 const SAID: [&str; 3] = [
     "batch.size",
