@@ -162,7 +162,6 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let backends = backend::open(&config, &deps).await?;
     backends.reads.check(deps.bus.shards()).await?; // before whoever leads is replaced
     let store_id = backend::store_id(&Store::new(Arc::clone(&backends.documents))).await?;
-    deps.bus.settle_store(&store_id).await?;
     let metrics = Metrics::new(&deps.registry)?;
     let assistant = share::Parts {
         store: Arc::clone(&backends.reads),

@@ -42,7 +42,8 @@ impl Address {
             .then(|| Tls::read(&uri.authority.host, &url))
             .transpose()?;
         for (key, _) in url.query_pairs() {
-            if !QUERY.contains(&&*key) && !(secured && Tls::QUERY.contains(&&*key)) {
+            let known = QUERY.contains(&&*key) || secured && Tls::QUERY.contains(&&*key);
+            if !known {
                 return Err(BusError::Invalid(
                     "the address of the bus says something after the ? that is not known (docs/services.md lists what is)",
                 ));

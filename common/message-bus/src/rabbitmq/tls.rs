@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use async_rs::Tokio;
 use async_rs::traits::{Executor, Reactor, RuntimeKit};
 use async_rs::util::Task;
-use futures_util::Stream;
 use futures_util::io::{AsyncRead, AsyncWrite};
+use futures_util::{Stream, TryFutureExt as _};
 use lapin::uri::AMQPUri;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -208,6 +208,6 @@ impl Reactor for Kit {
         &self,
         addr: SocketAddr,
     ) -> impl Future<Output = io::Result<Self::TcpStream>> + Send + 'static {
-        async move { Ok(Either::Left(TcpStream::connect(addr).await?).compat()) }
+        TcpStream::connect(addr).map_ok(|plain| Either::Left(plain).compat())
     }
 }
