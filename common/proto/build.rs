@@ -18,6 +18,9 @@ const FILES: [&str; 6] = [
 /// Messages that are also the JSON of the staff API and the documents of the stores.
 const JSON: &str = "#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)] #[serde(default, deny_unknown_fields)]";
 
+/// A field whose text is JSON, and is shown as such.
+const JSON_TEXT: &str = "#[serde(with = \"crate::json_text\", skip_serializing_if = \"String::is_empty\")] #[schema(value_type = Object)]";
+
 #[expect(
     clippy::disallowed_methods,
     reason = "Cargo tells build scripts by the environment"
@@ -32,6 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .btree_map(".")
         .message_attribute(".gridtally.billing.v1", JSON)
         .message_attribute(".gridtally.analytics.v1", JSON)
+        .field_attribute(".gridtally.billing.v1.LineReads.how", JSON_TEXT)
         .type_attribute("gridtally.billing.v1.RegisterObject.object", "#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)] #[serde(rename_all = \"snake_case\")]")
         .compile_fds(descriptors)?;
     Ok(())

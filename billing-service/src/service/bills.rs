@@ -11,7 +11,7 @@ use tariff_engine::{Compiled, Period};
 use super::page;
 use super::readings::View;
 use crate::bill::load::{bill_id, parse_bill_id, spans_of};
-use crate::bill::{DRAFT, ISSUED, OPEN, channel, hold, usage};
+use crate::bill::{DRAFT, ISSUED, OPEN, Priced, channel, hold, usage};
 use crate::cycle::Span;
 use crate::error::Error;
 use crate::issue::{Order, Ready};
@@ -221,12 +221,14 @@ pub(super) async fn explain(
         end_ms: inputs.end_ms,
     };
     let priced = office.loader.priced(&bill.tariff_edition, &period).await?;
+    let mut how = how(&priced, &inputs);
     let mut lines = Vec::with_capacity(wanted.len());
     let mut left = MAX_READS_IN_ALL;
     for line in wanted {
         let mut shown = LineReads {
             line: line.id.clone(),
             explanation: line.explanation.clone(),
+            how: how.remove(&line.id).unwrap_or_default(),
             ..LineReads::default()
         };
         if let Ok(compiled) = &priced.compiled {
@@ -241,6 +243,18 @@ pub(super) async fn explain(
         bill: Some(bill),
         lines,
     })
+}
+
+/// Of each line what it was computed from, as JSON; nothing where there is no statement.
+fn how(priced: &Priced, inputs: &BillInputs) -> BTreeMap<String, String> {
+    let Ok(compiled) = &priced.compiled else {
+        return BTreeMap::new();
+    };
+    let statement = compiled.price(&usage::intervals(&inputs.terms));
+    let lines = statement.into_iter().flat_map(|statement| statement.lines);
+    lines
+        .map(|line| (line.id.clone(), line.explained().to_json().to_string()))
+        .collect()
 }
 
 /// Adds the reads of a term that went into a line.

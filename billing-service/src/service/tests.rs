@@ -236,6 +236,10 @@ async fn a_bill_is_explained_by_its_reads() {
             high.explanation,
             "168.5113 kWh of import in 1344 intervals of 2024-03-15 to 2024-04-15 at 0.4 per kWh: 168.5113 x 0.4 = 67.40452, rounded half up to 67.40 EUR"
         );
+        let how: serde_json::Value = serde_json::from_str(&high.how).unwrap();
+        assert_eq!(how["formula"], "168.5113 x 0.4");
+        assert_eq!(how["unrounded"], "67.40452");
+        assert!(explained.lines.iter().all(|line| line.how.starts_with('{')));
         let sum: i64 = high
             .reads
             .iter()

@@ -1,10 +1,11 @@
 //! The wire: .proto files and the code generated from them.
 //!
-//! Beside the generated code stands only [`columns`]: how rows go into and come out of a batch in columns, which must live with the
-//! generated type it belongs to. The generated clients implement the traits of the servers: a caller holds an `Arc<dyn Billing>`
+//! Beside the generated code stand only [`columns`], how rows go into and come out of a batch in columns, and how a text that is JSON is
+//! shown in JSON: both must live with the generated types they belong to. The generated clients implement the traits of the servers: a caller holds an `Arc<dyn Billing>`
 //! and cannot tell whether billing runs in its own process.
 
 pub mod columns;
+mod json_text;
 
 /// The generated modules, nested as the packages are.
 #[allow(

@@ -37,10 +37,11 @@ pub(crate) async fn run(command: TariffCommand) -> Result<(), CommandError> {
     }
 }
 
-/// A file where there is one of that name, otherwise a tariff of the platform.
+/// A file where there is one of that name or it can only be meant as one, otherwise a tariff of the platform.
 async fn show(tariff: String, query: &Query) -> Result<(), CommandError> {
     let file = PathBuf::from(&tariff);
-    if file.is_file() {
+    let meant = tariff.contains('/') || file.extension().is_some_and(|kind| kind == "json");
+    if meant || file.is_file() {
         return outline::run(&file, query.output);
     }
     let key = RegisterKey {

@@ -19,6 +19,9 @@ const LINES: &[Column] = &[
     ("AMOUNT", "amount"),
 ];
 
+/// Of `--explain --output csv`.
+const EXPLAINED: Column = ("EXPLANATION", "explanation");
+
 /// The bills as JSON, as `RATING` 1.7 wants them.
 pub(super) fn json(bills: &Bills) -> Result<String, CommandError> {
     serde_json::to_string_pretty(&bills.to_json())
@@ -41,7 +44,9 @@ pub(super) fn print(bills: &Bills, wish: Option<Format>, explain: bool) -> Resul
         .iter()
         .flat_map(|bill| rows(bill, &bills.currency))
         .collect();
-    output::list(format, LINES, &rows)?;
+    let columns = LINES.iter().copied();
+    let more = (explain && format == Format::Csv).then_some(EXPLAINED);
+    output::list(format, &columns.chain(more).collect::<Vec<_>>(), &rows)?;
     if explain && format == Format::Table {
         output::line(&format!("\ntariff edition {}", bills.edition))?;
         for bill in &bills.bills {
@@ -59,12 +64,12 @@ fn rows(bill: &Bill, currency: &str) -> Vec<Value> {
     let line = |line: &tariff_engine::case::BillLine| {
         json!({
             "from": bill.from, "to": bill.to, "line": line.id, "quantity": line.quantity, "unit": line.unit,
-            "price": line.price, "amount": line.amount,
+            "price": line.price, "amount": line.amount, "explanation": line.explained().sentence(),
         })
     };
     let total = json!({
         "from": bill.from, "to": bill.to, "line": format!("total {currency}"), "quantity": "", "unit": "",
-        "price": "", "amount": bill.total,
+        "price": "", "amount": bill.total, "explanation": "",
     });
     bill.lines.iter().map(line).chain([total]).collect()
 }

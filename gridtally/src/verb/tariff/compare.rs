@@ -74,14 +74,20 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
         };
         match cost(file, text, &load, &beside) {
             Ok(cost) => costs.push(cost),
-            // What is wrong with the load or the prices is wrong with them under every tariff.
-            Err(CaseError::Load(reason)) => return Err(wrong(&args.load, &reason)),
-            Err(CaseError::Prices(reason)) => {
-                return Err(wrong(args.beside.prices.as_deref().unwrap_or(file), &reason));
+            Err(error) => {
+                let about = match &error {
+                    CaseError::Load(_) => &args.load,
+                    CaseError::Prices(_) => args.beside.prices.as_ref().unwrap_or(file),
+                    CaseError::Case(_)
+                    | CaseError::Tariff(_)
+                    | CaseError::Estimation(_)
+                    | CaseError::Bill { .. } => file,
+                };
+                refused.push(format!("{}: {error}", about.display()));
             }
-            Err(error) => refused.push(format!("{}: {error}", file.display())),
         }
     }
+    refused.dedup(); // what is wrong with the load alone is the same under every tariff
     print(&costs, args.output)?;
     if refused.is_empty() {
         return Ok(());
