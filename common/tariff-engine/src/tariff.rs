@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::RatingError;
 use crate::bill_charge::BillCharge;
-use crate::charge::Charge;
+use crate::charge::{Charge, TAKEN};
 use crate::estimate::Estimation;
 use crate::json::Node;
 use crate::reader::{self, At, Fields, Problems};
@@ -21,7 +21,7 @@ use crate::values::{self, Values};
 /// rules stay.
 pub const RATING_RULES: u32 = 1;
 
-/// The line that settles bills on estimated reads (`RATING` 3.14).
+/// The line that settles bills on estimated reads (`RATING` 3.14): no charge may have its id.
 pub(crate) const PREVIOUSLY_BILLED: &str = "previously_billed";
 /// The most charges of a version, and the most bill charges: each may add digits to an exact sum.
 const MAX_CHARGES: usize = 100;
@@ -353,7 +353,7 @@ fn read_version(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Proble
 }
 
 fn read_charges(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Vec<Charge>> {
-    let mut ids = BTreeSet::new();
+    let mut ids = BTreeSet::from([PREVIOUSLY_BILLED.to_owned()]);
     let items = at.list(problems)?;
     problems.judge(&at.path, items.len() <= MAX_CHARGES, "are more than 100");
     let read: Vec<_> = items
@@ -364,7 +364,7 @@ fn read_charges(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Proble
     for (index, charge) in charges.iter().enumerate() {
         for other in charge.other_ids() {
             let path = format!("{}[{index}].excess_id", at.path);
-            problems.judge(&path, ids.insert(other), "another charge has this id");
+            problems.judge(&path, ids.insert(other), TAKEN);
         }
     }
     names.extend(charges.iter().flat_map(Charge::names));

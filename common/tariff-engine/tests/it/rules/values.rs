@@ -76,7 +76,7 @@ fn what_is_one_for_the_whole_bill_may_not_change_inside_it() {
     with_bill_charges(&least(r#"{"param": "fee"}"#))
         .refused("charge m: a value changes inside the cycle, and a minimum or maximum is one for all of it");
     with_bill_charges(&format!("{}, {percent}", least("9")))
-        .refused("charge p: its rate changes inside the cycle, and line m is about all of it");
+        .refused("charge p: its rate changes on 2024-06-05, and line m is about days before and after that");
     let mut world = with_bill_charges(percent);
     world.rounding = r#"{"scope": "line", "mode": "half_up", "places": {"param": "fee"}}"#;
     world.refused("rounding: changes inside the cycle, on 2024-06-05");
@@ -98,6 +98,10 @@ fn a_tax_that_changes_taxes_every_line_once() {
     };
     let bills = bills.unwrap().bills(files).unwrap().to_json();
     recomputed::check(&bills).unwrap();
+    assert_eq!(
+        bills["warnings"],
+        serde_json::json!(["values.unused: the tariff calls no such value"])
+    );
     assert_eq!(
         amounts(&bills["bills"][0])[2..],
         owned(&[("vat@2024-06-03", "2"), ("vat@2024-06-05", "18")])
