@@ -82,13 +82,22 @@ pub enum RatingError {
         problems: String,
     },
     /// A charge cannot price what it meets.
-    #[error("{}{reason}", if charge.is_empty() { String::new() } else { format!("charge {charge}: ") })]
+    #[error("{}{reason}", of_charge(.charge))]
     NotPriced {
-        /// The charge's id; empty = it is not about one.
+        /// The charge's id; empty where it is about the bill as a whole.
         charge: String,
         /// Why.
         reason: String,
     },
+}
+
+/// Which charge a message is about, if it is about one.
+fn of_charge(charge: &str) -> String {
+    if charge.is_empty() {
+        String::new()
+    } else {
+        format!("charge {charge}: ")
+    }
 }
 
 impl RatingError {
