@@ -151,7 +151,11 @@ impl Frame<'_> {
         let is_whole = last.checked_sub(start) == Some(rest) && lengths.iter().all(|other| *other == length);
         let in_step = fits(start) && fits(self.window_ms) && fits(self.slide_ms);
         // One from before, of another length, may reach beyond where the first window begins.
-        let before = self.range.start.checked_sub(1).and_then(|index| self.load.end(index));
+        let before = self
+            .range
+            .start
+            .checked_sub(1)
+            .and_then(|index| self.load.end(index));
         let begins_here = before.is_none_or(|end| end <= self.first);
         (is_whole && in_step && begins_here).then_some(length)
     }

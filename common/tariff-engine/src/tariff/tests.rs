@@ -99,7 +99,9 @@ fn versions_may_be_told_in_any_order() {
         let text = format!(
             r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "none"}}, "versions": [{versions}]}}"#
         );
-        Tariff::parse(&text).unwrap().versions
+        let versions = Tariff::parse(&text).unwrap().versions;
+        let days = versions.into_iter().map(|version| (version.from, version.to));
+        days.collect::<Vec<_>>()
     };
     let early = r#"{"valid_from": "2024-01-01", "valid_to": "2024-02-01", "charges": []}"#;
     let late = r#"{"valid_from": "2024-02-01", "charges": []}"#;
