@@ -99,7 +99,7 @@ impl Program for AnalyticsService {
             addresses.into_iter().collect(),
             move |grace| async move {
                 let end = Instant::now() + grace;
-                let drained = analytics.stop(grace / 2).await;
+                let drained = analytics.stop(bus::before_closing(grace)).await;
                 bus::close(&bus, end).await && drained
             },
         ))

@@ -36,7 +36,7 @@ pub enum Error {
     #[error("there is no shard {0}")]
     NoShard(u32),
     /// The bus failed.
-    #[error("cannot read from the bus")]
+    #[error("billing cannot go on with the bus")]
     Bus(#[from] message_bus::BusError),
     /// The request is wrong and will stay wrong.
     #[error("{message}")]

@@ -54,6 +54,16 @@ impl Followed {
         }
     }
 
+    /// Another billing-service took readings of the meter in, in this trace.
+    pub(crate) fn came_by(&self, meter: &str, context: &Context) {
+        self.lock().remember(meter, context);
+    }
+
+    /// The trace that the latest traced readings of the meter came in by.
+    pub(crate) fn of(&self, meter: &str) -> Option<Context> {
+        self.lock().of_meter.get(meter).cloned()
+    }
+
     /// Spans of a bill that is being stored, one in each trace that its readings came in by.
     pub(crate) fn storing(&self, inputs: &BillInputs) -> Vec<Span> {
         let mut contexts: Vec<Context> = Vec::new();

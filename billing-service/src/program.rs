@@ -68,7 +68,7 @@ impl Program for BillingService {
             addresses.into_iter().collect(),
             move |grace| async move {
                 let end = Instant::now() + grace;
-                let drained = billing.stop(grace / 2).await;
+                let drained = billing.stop(bus::before_closing(grace)).await;
                 bus::close(&bus, end).await && drained
             },
         ))

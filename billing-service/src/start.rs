@@ -132,7 +132,7 @@ impl Running {
     pub async fn stop(self, grace: Duration) -> bool {
         let end = Instant::now() + grace;
         self.sharing.cancel();
-        internal::stop(self.serving.as_ref(), grace / 2).await;
+        internal::stop(self.serving.as_ref(), grace / 4).await; // storing may take long
         let drained = self
             .tasks
             .drain(end.saturating_duration_since(Instant::now()))

@@ -95,7 +95,7 @@ pub struct UpArgs {
     /// Settings.
     #[command(flatten)]
     pub settings: Settings,
-    /// Message bus: embedded: or amqp://... [default: embedded:]
+    /// Message bus: embedded:, amqp://... or amqps://... [default: embedded:]
     #[arg(long, value_name = "URL")]
     pub bus: Option<String>,
     /// Store: embedded: or mongodb://... [default: embedded:]

@@ -139,7 +139,7 @@ impl Configuration for Config {
     fn problems(&self) -> Vec<Problem> {
         let wrong_bus = match self.bus.scheme() {
             "amqp:" | "amqps:" => bus::problem_of_broker(&self.bus),
-            _ => self.bus.problem("bus", &[JOURNAL, "amqp:"]),
+            _ => self.bus.problem("bus", &[JOURNAL, "amqp:", "amqps:"]),
         };
         let mut problems: Vec<Problem> = wrong_bus.into_iter().collect();
         problems.extend(billing_service::problems_of_backends(&self.store, &self.cache));

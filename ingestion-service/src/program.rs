@@ -57,7 +57,7 @@ impl Program for IngestionService {
             addresses.into_iter().collect(),
             move |grace| async move {
                 let end = Instant::now() + grace;
-                let drained = ingestion.stop(grace / 2).await;
+                let drained = ingestion.stop(bus::before_closing(grace)).await;
                 bus::close(&bus, end).await && drained
             },
         ))

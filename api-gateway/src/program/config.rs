@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use service_kit::bus::BrokerConfig;
 use service_kit::config::{Configuration, Problem};
 use service_kit::program::MetricsConfig;
 use service_kit::remote::LinkConfig;
@@ -34,6 +35,8 @@ pub struct ProgramConfig {
     pub telemetry: TraceConfig,
     /// Health and metrics.
     pub metrics: MetricsConfig,
+    /// How the broker is used; as `bus`.
+    pub broker: BrokerConfig,
     /// The door.
     pub gateway: Config,
     /// Where readings go.
@@ -55,6 +58,7 @@ impl Default for ProgramConfig {
             log: LogConfig::default(),
             telemetry: TraceConfig::default(),
             metrics: MetricsConfig::here(9_101),
+            broker: BrokerConfig::default(),
             gateway: Config::default(),
             ingestion: LinkConfig {
                 // A batch waits at most a second for room and five for its confirm.
@@ -80,6 +84,7 @@ impl Configuration for ProgramConfig {
     fn problems(&self) -> Vec<Problem> {
         let mut problems = self.log.problems("log");
         problems.extend(self.telemetry.problems("telemetry"));
+        problems.extend(self.broker.problems("broker."));
         problems.extend(self.gateway.problems("gateway."));
         problems.extend(self.ingestion.problems("ingestion."));
         problems.extend(self.billing.problems("billing."));

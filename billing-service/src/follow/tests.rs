@@ -50,25 +50,21 @@ fn inputs(meters: &[&str]) -> BillInputs {
     }
 }
 
-fn known(followed: &Followed, meter: &str) -> Option<Context> {
-    followed.lock().of_meter.get(meter).cloned()
-}
-
 #[test]
 fn only_the_rows_of_the_traced_call_are_remembered() {
     let followed = Followed::default();
     let columns = batch(&["a", "b", "c", "d"]);
     followed.remember(&columns, &part(1, 2), &context(7));
-    assert_eq!(known(&followed, "a"), None);
-    assert_eq!(known(&followed, "b"), Some(context(7)));
-    assert_eq!(known(&followed, "c"), Some(context(7)));
-    assert_eq!(known(&followed, "d"), None);
+    assert_eq!(followed.of("a"), None);
+    assert_eq!(followed.of("b"), Some(context(7)));
+    assert_eq!(followed.of("c"), Some(context(7)));
+    assert_eq!(followed.of("d"), None);
     // What a stranger put there is no reason to fail.
     for (first, rows) in [(4, 1), (3, u32::MAX), (u32::MAX, u32::MAX), (0, 0)] {
         followed.remember(&columns, &part(first, rows), &context(8));
     }
-    assert_eq!(known(&followed, "d"), Some(context(8)));
-    assert_eq!(known(&followed, "a"), None);
+    assert_eq!(followed.of("d"), Some(context(8)));
+    assert_eq!(followed.of("a"), None);
 }
 
 #[test]
@@ -79,11 +75,11 @@ fn the_latest_trace_counts_and_the_oldest_meter_is_forgotten() {
         followed.remember(&batch(&[&id]), &part(0, 1), &context(1));
     }
     followed.remember(&batch(&["m-1"]), &part(0, 1), &context(2));
-    assert_eq!(known(&followed, "m-0"), Some(context(1)));
+    assert_eq!(followed.of("m-0"), Some(context(1)));
     followed.remember(&batch(&["new"]), &part(0, 1), &context(3));
-    assert_eq!(known(&followed, "m-0"), None);
-    assert_eq!(known(&followed, "m-1"), Some(context(2)));
-    assert_eq!(known(&followed, "new"), Some(context(3)));
+    assert_eq!(followed.of("m-0"), None);
+    assert_eq!(followed.of("m-1"), Some(context(2)));
+    assert_eq!(followed.of("new"), Some(context(3)));
     let memory = followed.lock();
     assert_eq!(
         (memory.of_meter.len(), memory.order.len()),

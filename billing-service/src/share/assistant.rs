@@ -20,6 +20,7 @@ use super::table::{Report, Wishes};
 use super::{LOST_AFTER, UNKNOWN, wire};
 use crate::consumer::Consumer;
 use crate::error::{Error, OTHER_STORE};
+use crate::follow::Followed;
 use crate::metrics::Metrics;
 use crate::reads::store::ReadsStore;
 use crate::reads::{Consequences, Hold, Limits, Reads, error_chain};
@@ -140,11 +141,13 @@ impl Session {
     fn new(parts: &Parts, deps: &Deps, leader: Arc<dyn Assist>) -> Self {
         let assistant = RandomState::new().hash_one(std::process::id());
         let shards = deps.bus.shards();
+        let followed = Arc::<Followed>::default();
         let remote: Arc<dyn Consequences> = Arc::new(Remote {
             leader: Arc::clone(&leader),
             assistant,
             shards,
             metrics: parts.metrics.clone(),
+            followed: Arc::clone(&followed),
         });
         let (store, over) = (Arc::clone(&parts.store), CancellationToken::new());
         let reads = Reads::unopened(store, Arc::clone(&remote), shards, parts.limits);
@@ -154,8 +157,7 @@ impl Session {
                 bus: Arc::clone(&deps.bus),
                 reads: Arc::clone(&reads),
                 consequences: remote,
-                // Who assists issues nothing: what it remembers leads to no bill.
-                followed: Arc::default(),
+                followed,
                 over: over.clone(),
             },
             reads,

@@ -47,6 +47,11 @@ impl Calls {
         self.desk.check(request.assistant, wire::shard(request.shard)?)?;
         let touched = request.touched.iter().map(wire::touched_in);
         let touched = touched.collect::<Result<Vec<_>, Error>>()?;
+        for message in &request.touched {
+            if let Ok(context) = message.traceparent.parse() {
+                self.office.issuer.followed.came_by(&message.meter_id, &context);
+            }
+        }
         self.office.reads.note(&touched);
         self.watcher.ensure(&touched).await?;
         Ok(EnsureResponse {})

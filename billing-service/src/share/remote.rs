@@ -10,6 +10,7 @@ use tonic::{Request, Status};
 
 use super::wire;
 use crate::error::StoreError;
+use crate::follow::Followed;
 use crate::metrics::Metrics;
 use crate::reads::{Consequences, News, Touched, Unusable};
 
@@ -28,6 +29,8 @@ pub(super) struct Remote {
     pub(super) assistant: u64,
     pub(super) shards: u16,
     pub(super) metrics: Metrics,
+    /// By which traces the readings came in.
+    pub(super) followed: Arc<Followed>,
 }
 
 #[async_trait::async_trait]
@@ -57,10 +60,13 @@ impl Consequences for Remote {
         // one call is about one shard
         let shard = shard_of(meter_hash(first.meter.as_str()), self.shards);
         for some in portions(touched) {
+            let touched = some
+                .iter()
+                .map(|touched| wire::touched_out(touched, self.followed.of(touched.meter.as_str()).as_ref()));
             let request = EnsureRequest {
                 assistant: self.assistant,
                 shard: u32::from(shard),
-                touched: some.iter().map(wire::touched_out).collect(),
+                touched: touched.collect(),
             };
             self.leader.ensure(Request::new(request)).await.map_err(untold)?;
         }

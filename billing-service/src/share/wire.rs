@@ -8,6 +8,7 @@ use proto::assist::{
     Crowded, Held, Identity, LearnRequest, QuarantineRequest, ReportRequest, ReportResponse,
     Touched as WireTouched,
 };
+use service_kit::trace::Context;
 
 use super::table::{Report, Wishes};
 use crate::error::Error;
@@ -83,7 +84,7 @@ pub(super) fn news_in(message: LearnRequest) -> News {
     }
 }
 
-pub(super) fn touched_out(touched: &Touched) -> WireTouched {
+pub(super) fn touched_out(touched: &Touched, trace: Option<&Context>) -> WireTouched {
     let identities = |identities: &[(Series, i64)]| identities.iter().filter_map(identity_out).collect();
     let crowded = |(channel, day): &(Channel, i32)| Crowded {
         channel: channel.code(),
@@ -96,6 +97,7 @@ pub(super) fn touched_out(touched: &Touched) -> WireTouched {
         conflicts: identities(&touched.conflicts),
         settled: identities(&touched.settled),
         crowded: touched.crowded.iter().map(crowded).collect(),
+        traceparent: trace.map(ToString::to_string).unwrap_or_default(),
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) async fn wait(
     deps: &Deps,
     (url, assistant): (&str, share::Parts),
 ) -> Result<Option<Port>, Error> {
+    deps.bus.settle_store(&assistant.store_id).await?; // before it could be handed a reading
     let mut lead = std::pin::pin!(deps.bus.lead(Group::Billing));
     if let Ok(led) = tokio::time::timeout(AT_ONCE, &mut lead).await {
         led?;

@@ -149,6 +149,15 @@ pub trait Bus: Send + Sync {
         Ok(())
     }
 
+    /// Settles that the readings of this bus are for the store with the id `store`: the first to say so decides, for the life of the bus.
+    /// Nobody else may lead here. A journal lies beside its store, and is compared with it by positions.
+    ///
+    /// # Errors
+    /// [`BusError::Store`] when it was settled otherwise, [`BusError::Unavailable`].
+    async fn settle_store(&self, _store: &str) -> Result<(), BusError> {
+        Ok(())
+    }
+
     /// How long messages may wait for their acknowledgement without holding up those behind them. None: as long as there is room for what
     /// is kept.
     fn ack_within(&self) -> Option<Duration> {

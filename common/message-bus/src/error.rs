@@ -83,6 +83,19 @@ pub enum BusError {
         /// As configured.
         wanted: u16,
     },
+    /// The broker's readings are for another store.
+    #[error(
+        "the readings of this bus are for the store {found}, not for {wanted}: name that store, or another bus or prefix; if that store is \
+         gone for good, delete the queue {queue}"
+    )]
+    Store {
+        /// As settled.
+        found: String,
+        /// As configured.
+        wanted: String,
+        /// Where it is recorded.
+        queue: String,
+    },
     /// The broker refuses, and will again: the credentials, or a queue that exists with other settings.
     #[error("the broker refuses: cannot {what}")]
     Refused {
@@ -133,7 +146,9 @@ impl BusError {
             Self::Full { .. } | Self::DiskFull { .. } => ErrorKind::Exhausted,
             Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
             Self::TooLarge { .. } | Self::Invalid(_) => ErrorKind::Invalid,
-            Self::InUse { .. } | Self::Shards { .. } | Self::Refused { .. } => ErrorKind::Conflict,
+            Self::InUse { .. } | Self::Shards { .. } | Self::Store { .. } | Self::Refused { .. } => {
+                ErrorKind::Conflict
+            }
             Self::Lost { .. } | Self::Ahead { .. } | Self::Damaged { .. } | Self::Metrics(_) => {
                 ErrorKind::Internal
             }

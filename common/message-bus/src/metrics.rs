@@ -127,6 +127,7 @@ impl Metrics {
             | BusError::Shards { .. }
             | BusError::Refused { .. }
             | BusError::Metrics(_)
+            | BusError::Store { .. }
             | BusError::File { .. } => return,
         };
         self.refused.with_label_values(&[reason]).inc();

@@ -31,6 +31,7 @@ use crate::embedded::{MAX_BODY_BYTES, MAX_KIND_BYTES, MAX_PUBLISH_BYTES};
 use crate::metrics::broker::{Metrics, Purpose};
 use crate::{Bus, BusError, Group, Health, Message, Position, Subscription, Topic};
 
+mod address;
 mod attached;
 mod consuming;
 mod copies;
@@ -45,13 +46,15 @@ mod pulse;
 mod stamps;
 mod status;
 mod subscription;
+mod tls;
 mod topology;
 mod window;
 
+use address::Address;
 use attached::Attached;
 use consuming::Current;
 use copies::Copies;
-use link::{Address, Backoff};
+use link::{Backoff, Link};
 use names::{Names, topic_index};
 use publishing::{Publish, Publisher};
 use status::Status;
@@ -176,7 +179,8 @@ pub struct Rabbit {
     subscriptions: AtomicU64,
 }
 
-/// Whether `url` is the address of a broker, as [`open`] takes it.
+/// Whether `url` is the address of a broker, as [`open`] takes it. Certificates that it names are not looked at: not every program that is
+/// told the address has them.
 ///
 /// # Errors
 /// [`BusError::Invalid`]; never with the password in it.
@@ -184,16 +188,17 @@ pub fn check_address(url: &str) -> Result<(), BusError> {
     Address::parse(url).map(drop)
 }
 
-/// Connects to the broker at `url` (`amqp://user:password@host:port/vhost`), declares what must be there, and starts. Waits for a broker
+/// Connects to the broker at `url` (`amqp://user:password@host:port/vhost`, or `amqps://` with TLS), declares what must be there, and starts. Waits for a broker
 /// that is not up yet.
 ///
 /// # Errors
 /// [`BusError::Shards`] when the broker was set up with another number of shards, [`BusError::Refused`] when it refuses the credentials
-/// or has queues with other settings, [`BusError::Unavailable`] when it does not come up in time, [`BusError::Invalid`],
-/// [`BusError::Metrics`].
+/// or has queues with other settings, [`BusError::Unavailable`] when it does not come up in time, or its certificate does not count,
+/// [`BusError::File`] when a certificate of ours cannot be read, [`BusError::Invalid`], [`BusError::Metrics`].
 pub async fn open(url: &str, options: Options) -> Result<Arc<Rabbit>, BusError> {
     options.check()?;
     let address = Address::parse(url)?;
+    address.check()?;
     let common = Arc::new(Common {
         status: Status::new(address.shown(), options.limit_bytes),
         names: Names::new(&options.prefix),
@@ -326,6 +331,15 @@ impl Bus for Rabbit {
         let number = self.subscriptions.fetch_add(1, Ordering::Relaxed);
         let reader = Reader::start(&self.common, number, (group, topic), from, current.clone()).await;
         Ok(Box::new(reader))
+    }
+
+    async fn settle_store(&self, store: &str) -> Result<(), BusError> {
+        let name = self.common.connection_name(Purpose::Lead);
+        let mut link = Link::open(&self.common.address, &name).await?;
+        let channel = link.channel().await?;
+        let settled = topology::store(&channel, &self.common.names, store).await;
+        link.close().await;
+        settled
     }
 
     /// Ask once: each call would be another candidate.

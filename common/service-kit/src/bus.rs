@@ -19,10 +19,19 @@ use crate::{BackendUrl, Readiness, units, until_up};
 const NAME: &str = "bus";
 /// The scheme of a broker.
 const AMQP: &str = "amqp:";
-/// As [`AMQP`], through TLS; refused by the broker's own parser, which says what to do.
+/// As [`AMQP`], through TLS.
 const AMQPS: &str = "amqps:";
 /// Less would refuse readings in every short outage of billing.
 const MIN_LIMIT_BYTES: u64 = 16 << 20;
+
+/// What is left of the time to end for [`close`] when all was published before: the broker answers at once, or not at all.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// How much of the `grace` that a process has to end may pass before its bus is closed: all but 3 s, and three quarters at least.
+#[must_use]
+pub fn before_closing(grace: Duration) -> Duration {
+    grace - CLOSING.min(grace / 4)
+}
 
 /// How a broker is used; all programs of an instance have the same settings here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +81,7 @@ impl BrokerConfig {
 pub fn problem(url: &BackendUrl) -> Option<Problem> {
     if url.scheme() == "embedded:" {
         let what = "the journal of embedded: belongs to one process; run `gridtally up`, or name a broker that the programs share: \
-                    amqp://";
+                    amqp:// or amqps://";
         return Some(Problem::new("bus", what));
     }
     problem_of_broker(url)
@@ -82,7 +91,7 @@ pub fn problem(url: &BackendUrl) -> Option<Problem> {
 #[must_use]
 pub fn problem_of_broker(url: &BackendUrl) -> Option<Problem> {
     if ![AMQP, AMQPS].contains(&url.scheme()) {
-        return url.problem("bus", &[AMQP]);
+        return url.problem("bus", &[AMQP, AMQPS]);
     }
     let checked = rabbitmq::check_address(url.secret());
     checked.err().map(|error| Problem::new("bus", error.to_string()))

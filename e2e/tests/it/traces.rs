@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use e2e::collector::{Collector, Seen, Trace};
 use e2e::instance::Instance;
-use e2e::oracle::Civil;
 use e2e::platform::Platform;
 use e2e::process::Process;
 use e2e::services::{Launcher, Ready, Services};
@@ -20,8 +19,10 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
 
 use crate::order::MONTH;
+use crate::programs::free_address;
 use crate::sending;
 use crate::services::own;
+use crate::sharing::{assistant, take_in};
 
 /// What a device sends with a call that it wants traced, and where that trace stands.
 const DEVICE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -29,6 +30,8 @@ const DEVICE_SPAN: &str = "00f067aa0ba902b7";
 /// The same of staff.
 const STAFF: &str = "0af7651916cd43dd8448eb211c80319c";
 const STAFF_SPAN: &str = "b7ad6b7169203331";
+/// A meter of a shard that the first assistant is given.
+const ASSISTED: &str = "home-7";
 /// All that spans may say beside their names: nothing about whom.
 const SAID: [&str; 3] = [
     "batch.size",
@@ -46,15 +49,15 @@ fn flagged(reading: Reading, flag: &str) -> Result<Request<SendReadingRequest>> 
     Ok(request)
 }
 
-/// A month of a household, its last reading traced, and a bill run by REST that is traced too; returns what nobody may find in a trace.
-async fn month(instance: &impl Instance, staff: &str, month: Civil) -> Result<Vec<String>> {
+/// A month of a household with the meter `meter`, its last reading traced, and a bill run by REST that is traced too; returns what nobody may find in a trace.
+async fn month(instance: &impl Instance, staff: &str, meter: &str) -> Result<Vec<String>> {
     let address = instance.device_grpc();
     let mut register = client::register(address, &instance.token("billing", "tester")?).await?;
     client::put_all(&mut register, household::shared()).await?;
-    let objects = household::objects("home-1", month, month.next_month());
+    let objects = household::objects(meter, MONTH, MONTH.next_month());
     client::put_all(&mut register, objects).await?;
-    let load = household::load(1, month, month.next_month());
-    let mut readings = household::readings("home-1", &load);
+    let load = household::load(1, MONTH, MONTH.next_month());
+    let mut readings = household::readings(meter, &load);
     let last = readings.pop().context("a reading")?;
     let token = instance.token("device", "home-*")?;
     let mut device = client::device(address, &token).await?;
@@ -65,7 +68,7 @@ async fn month(instance: &impl Instance, staff: &str, month: Civil) -> Result<Ve
 
     let mut billing = client::billing(address, &instance.token("viewer", "tester")?).await?;
     wait::eventually(async || {
-        let kept = sending::kept(&mut billing, "home-1").await?;
+        let kept = sending::kept(&mut billing, meter).await?;
         ensure!(kept.len() == load.len(), "{} of {}", kept.len(), load.len());
         Ok(())
     })
@@ -77,7 +80,7 @@ async fn month(instance: &impl Instance, staff: &str, month: Civil) -> Result<Ve
     ensure!(run["issued"] == 1 && run["held"] == 0, "{run}");
     let total = run["bills"][0]["total"].as_str().context("a total")?.to_owned();
     Ok(vec![
-        "home-1".to_owned(),
+        meter.to_owned(),
         "tester".to_owned(),
         token,
         biller,
@@ -126,7 +129,7 @@ async fn one_trace_leads_from_the_call_of_a_device_to_the_stored_bill() -> Resul
         .staff_http
         .clone()
         .context("no staff port")?;
-    let secrets = month(&services, &staff, MONTH).await?;
+    let secrets = month(&services, &staff, "home-1").await?;
     services.stop()?;
 
     let seen = collector.seen();
@@ -165,12 +168,40 @@ async fn one_trace_leads_from_the_call_of_a_device_to_the_stored_bill() -> Resul
     Ok(())
 }
 
+/// The one that takes a reading in is not the one that makes the bill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readings_of_an_assistant_lead_to_the_bill() -> Result<()> {
+    let (data, collector) = (tempfile::tempdir()?, Collector::start().await?);
+    let (servers, prefix) = own("traced-assistant")?;
+    let places = [free_address()?, free_address()?];
+    let urls = places.each_ref().map(|place| format!("http://{place}")).join(",");
+    let launcher = Launcher::new(servers, data.path(), &prefix).with(collector.settings("0"));
+    let more = ["--billing-url".to_owned(), urls.clone()];
+    let first = launcher.start("billing-service", &places[0], &more)?;
+    let (_second, at_second) = assistant(&launcher, &places[1], &urls)?;
+    take_in(
+        &[(&first.ready.metrics, 4), (&at_second, 4)],
+        Duration::from_secs(20),
+    )
+    .await?;
+    let services = Services::around(launcher, first, &urls)?;
+    let staff = services.gateway.ready.staff_http.clone();
+    let secrets = month(&services, &staff.context("no staff port")?, ASSISTED).await?;
+    services.stop()?;
+    let (reading, run) = checked(&collector.seen(), &secrets)?;
+    joined(&reading, &run)?;
+    let (bill, consume) = (reading.span("bill store")?, reading.span("readings consume")?);
+    assert_eq!(bill.parent, consume.id);
+    assert_ne!(bill.instance, consume.instance);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_process_is_traced_with_the_messages_of_its_journal() -> Result<()> {
     let (data, collector) = (tempfile::tempdir()?, Collector::start().await?);
     let platform = Platform::with(data.path(), &collector.settings("0"))?;
     let staff = platform.ready().staff_http.clone();
-    let secrets = month(&platform, &staff, MONTH).await?;
+    let secrets = month(&platform, &staff, "home-1").await?;
     platform.stop()?;
     let (reading, run) = checked(&collector.seen(), &secrets)?;
     let send = "gridtally.meter.v1.MeterGateway/SendReading";

@@ -23,7 +23,7 @@ fn backends_that_are_none_are_refused_without_their_passwords() {
     assert_eq!(
         found,
         [
-            "bus: not a backend of this program; use embedded: or amqp:",
+            "bus: not a backend of this program; use embedded: or amqp: or amqps:",
             "store: not a backend of this program; use embedded: or mongodb:"
         ]
     );

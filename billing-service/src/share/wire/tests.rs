@@ -39,7 +39,7 @@ fn touched() -> impl Strategy<Value = Touched> {
 proptest! {
     #[test]
     fn what_was_touched_arrives_as_it_was_said(touched in touched()) {
-        let bytes = touched_out(&touched).encode_to_vec();
+        let bytes = touched_out(&touched, None).encode_to_vec();
         let back = touched_in(&WireTouched::decode(bytes.as_slice()).unwrap()).unwrap();
         prop_assert_eq!(back, touched);
     }
@@ -116,7 +116,7 @@ fn much_is_said_in_messages_that_are_small_enough() {
         let request = EnsureRequest {
             assistant: 1,
             shard: 1,
-            touched: portion.iter().map(touched_out).collect(),
+            touched: portion.iter().map(|touched| touched_out(touched, None)).collect(),
         };
         assert!(request.encoded_len() < service_kit::internal::MAX_REQUEST_BYTES);
     }

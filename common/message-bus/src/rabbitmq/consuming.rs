@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
@@ -15,6 +16,9 @@ use super::link::{ANSWER_WITHIN, Backoff, Link, News, within};
 use super::{Common, topology};
 use crate::metrics::broker::Purpose;
 use crate::{BusError, Group, Topic};
+
+/// How long a connection may take to be there before it is missed: the first subscription has it made.
+const MISSED_AFTER: Duration = Duration::from_secs(1);
 
 /// The connection there is now.
 pub(super) type Current = watch::Receiver<Option<Arc<Connection>>>;
@@ -194,7 +198,8 @@ impl Task {
     }
 
     async fn attach(&mut self) -> Result<(Channel, Consumer), BusError> {
-        if self.current.borrow().is_none() {
+        let there = self.current.wait_for(Option::is_some);
+        if tokio::time::timeout(MISSED_AFTER, there).await.is_err() {
             self.common.status.consuming(self.number, false);
         }
         let connection = match self.current.wait_for(Option::is_some).await {

@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_rs::Runtime;
 use futures_util::{Stream, StreamExt as _};
-use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{Channel, Connection, ConnectionProperties, ErrorKind, Event};
+use lapin::uri::AMQPUri;
+use lapin::{AsyncTcpStream, Channel, Connection, ConnectionProperties, ErrorKind, Event};
 
+use super::address::Address;
 use super::stamps;
+use super::tls::{self, Kit};
 use crate::BusError;
 
-/// Seconds without a sign of life after which either side asks for one; after twice this, or a little more, the connection is given up and
-/// what it held is handed to others. RabbitMQ's manual takes less than this for too little.
-const HEARTBEAT_SECONDS: u16 = 5;
 /// The most a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The most one answer of the broker may take that is no confirm: declaring, consuming, closing.
@@ -27,36 +27,6 @@ const MIN_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// What AMQP answers when it will not change its mind: access refused, other settings than asked for, not allowed.
 const REFUSALS: [u16; 3] = [403, 406, 530];
-
-/// Where the broker is. Its password is never shown.
-#[derive(Clone)]
-pub(super) struct Address {
-    uri: AMQPUri,
-}
-
-impl Address {
-    /// Reads `amqp://user:password@host:port/vhost`.
-    ///
-    /// # Errors
-    /// [`BusError::Invalid`].
-    pub(super) fn parse(url: &str) -> Result<Self, BusError> {
-        let mut uri: AMQPUri = url
-            .parse()
-            .map_err(|_| BusError::Invalid("the bus must be amqp://user:password@host:port/vhost"))?;
-        if uri.scheme == AMQPScheme::AMQPS {
-            return Err(BusError::Invalid(
-                "amqps is not built in: use amqp, on a trusted network or through a tunnel",
-            ));
-        }
-        uri.query.heartbeat = uri.query.heartbeat.or(Some(HEARTBEAT_SECONDS));
-        Ok(Self { uri })
-    }
-
-    /// Host and port, for people.
-    pub(super) fn shown(&self) -> String {
-        format!("{}:{}", self.uri.authority.host, self.uri.authority.port)
-    }
-}
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Link {
@@ -79,7 +49,13 @@ impl Link {
     /// Connects, under a name that the broker shows.
     pub(super) async fn open(address: &Address, name: &str) -> Result<Self, BusError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connecting = Connection::connect_uri(address.uri.clone(), properties);
+        let tls = address.tls.clone();
+        let connect = async move |uri: AMQPUri, _: Runtime<Kit>| {
+            let socket = tls::connect(&uri, tls.as_ref()).await?;
+            Ok(AsyncTcpStream::Plain(socket))
+        };
+        let runtime = Runtime::new(Kit::current());
+        let connecting = Connection::connector(address.uri.clone(), runtime, connect, properties);
         let connection = within(CONNECT_WITHIN, "connect to the broker", connecting).await?;
         let events = Box::pin(connection.events_listener());
         Ok(Self {

@@ -44,6 +44,11 @@ impl Names {
         format!("{}gridtally.shards", self.prefix)
     }
 
+    /// The queue that would pass on what dies in it to an exchange called as the store is; nothing is ever published to it.
+    pub(super) fn store(&self) -> String {
+        format!("{}gridtally.store", self.prefix)
+    }
+
     /// What a copy is published with: the shard, or the kind of event.
     pub(super) fn routing_key(topic: Topic, kind: &str) -> String {
         match topic {

@@ -16,27 +16,37 @@ mod broker;
 mod faults;
 mod lead;
 mod load;
+mod secured;
 mod settings;
 
 /// Nothing here takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn url() -> String {
-    let url = std::env::var_os("AMQP_URL").expect(
-        "AMQP_URL names no broker: run the tests by `scripts/test-servers run cargo test ...`, which starts one",
-    );
-    url.into_string().expect("AMQP_URL is text")
+    named("AMQP_URL")
+}
+
+/// What the environment says.
+fn named(variable: &str) -> String {
+    let url = std::env::var_os(variable).unwrap_or_else(|| {
+        panic!("{variable} names no broker: run the tests by `scripts/test-servers run cargo test ...`, which starts one")
+    });
+    url.into_string().expect("an address is text")
 }
 
 /// Makes places on one broker, apart by their prefix, and clears them away.
 struct Broker {
+    /// Where the bus finds it.
     url: String,
+    /// Where it is found without TLS.
+    plain: String,
     places: Mutex<Vec<Options>>,
 }
 
 impl Broker {
     fn at(url: String) -> Self {
         Self {
+            plain: url.clone(),
             url,
             places: Mutex::default(),
         }
@@ -52,14 +62,14 @@ impl Broker {
     }
 
     async fn clear(&self) {
-        let connection = Connection::connect(&self.url, ConnectionProperties::default())
+        let connection = Connection::connect(&self.plain, ConnectionProperties::default())
             .await
             .unwrap();
         let places: Vec<Options> = std::mem::take(&mut self.places.lock().unwrap());
         for options in places {
             let channel = connection.create_channel().await.unwrap();
             let names = Names::new(&options.prefix);
-            let mut queues = vec![names.shards(), names.lead(Group::Billing)];
+            let mut queues = vec![names.shards(), names.store(), names.lead(Group::Billing)];
             for topic in names::topics(options.shards) {
                 queues.extend([Group::Billing, Group::Analytics].map(|group| names.queue(group, topic)));
                 let exchange = names.exchange(topic).into();

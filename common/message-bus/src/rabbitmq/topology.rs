@@ -117,21 +117,46 @@ async fn shards(channel: &Channel, names: &Names, wanted: u16) -> Result<(), Bus
     let mut arguments = quorum();
     arguments.insert("x-max-length".into(), long(wanted.into()));
     match declare_queue(channel, &names.shards(), arguments).await {
+        Err(BusError::Refused { what, source }) => {
+            match recorded(&source).and_then(|found| found.parse().ok()) {
+                Some(found) => Err(BusError::Shards { found, wanted }),
+                None => Err(BusError::Refused { what, source }),
+            }
+        }
+        other => other,
+    }
+}
+
+/// The first to declare this queue settles whose readings these are, in the same way.
+///
+/// # Errors
+/// [`BusError::Store`], [`BusError::Refused`], [`BusError::Unavailable`].
+pub(super) async fn store(channel: &Channel, names: &Names, wanted: &str) -> Result<(), BusError> {
+    let mut arguments = quorum();
+    arguments.insert(
+        "x-dead-letter-exchange".into(),
+        AMQPValue::LongString(wanted.into()),
+    );
+    match declare_queue(channel, &names.store(), arguments).await {
         Err(BusError::Refused { what, source }) => match recorded(&source) {
-            Some(found) => Err(BusError::Shards { found, wanted }),
+            Some(found) => Err(BusError::Store {
+                found: found.to_owned(),
+                wanted: wanted.to_owned(),
+                queue: names.store(),
+            }),
             None => Err(BusError::Refused { what, source }),
         },
         other => other,
     }
 }
 
-/// The bound that exists, from the broker's words: `... received '4' but current is '8'`.
-fn recorded(error: &lapin::Error) -> Option<u16> {
+/// The argument that exists, from the broker's words: `... received '4' but current is '8'`.
+fn recorded(error: &lapin::Error) -> Option<&str> {
     let ErrorKind::ProtocolError(answer) = error.kind() else {
         return None;
     };
     let (_, found) = answer.get_message().as_str().rsplit_once("current is '")?;
-    found.split('\'').next()?.parse().ok()
+    found.split('\'').next()
 }
 
 async fn declare_queue(channel: &Channel, name: &str, arguments: FieldTable) -> Result<(), BusError> {

@@ -27,6 +27,27 @@ async fn another_number_of_shards_is_refused() {
     broker.clear().await;
 }
 
+/// Who has another store must not lead: what it acknowledged would be in no store of this instance.
+#[tokio::test]
+async fn the_first_store_stays_the_store() {
+    let broker = Broker::at(url());
+    let options = broker.options();
+    let bus = open(&broker.url, options.clone()).await.unwrap();
+    bus.settle_store("00ff").await.unwrap();
+    bus.close().await.unwrap();
+    let bus = open(&broker.url, options).await.unwrap();
+    bus.settle_store("00ff").await.unwrap();
+    let Err(BusError::Store { found, wanted, queue }) = bus.settle_store("0bad").await else {
+        panic!("another store was taken");
+    };
+    assert_eq!((&*found, &*wanted), ("00ff", "0bad"));
+    // What the message says to do when that store is gone.
+    delete_queue(&broker.url, queue).await;
+    bus.settle_store("0bad").await.unwrap();
+    bus.close().await.unwrap();
+    broker.clear().await;
+}
+
 #[tokio::test]
 async fn other_settings_and_wrong_credentials_are_refused_at_once() {
     let broker = Broker::at(url());
@@ -76,7 +97,12 @@ async fn what_makes_no_sense_is_refused() {
     for (url, options) in [
         ("amqp://x", none),
         ("amqp://x", share),
-        ("amqps://x", Options::new(1)),
+        ("amqp:///%2f", Options::new(1)),
+        ("amqp://x?cacertfile=/x", Options::new(1)),
+        ("amqps://x?verify=verify_none", Options::new(1)),
+        ("amqps://x?certfile=/x", Options::new(1)),
+        ("amqps://x?cacertfiel=/x", Options::new(1)),
+        ("amqps://x?server_name_indication=a%20b", Options::new(1)),
         ("x", Options::new(1)),
     ] {
         let refused = open(url, options).await.map(drop);
