@@ -95,6 +95,22 @@ impl BillCharge {
             .is_none_or(|names| names.iter().any(|name| line.is_named(name)))
     }
 
+    /// Whether it is about the lines of that name: it names them, or what they are part of.
+    pub(crate) fn is_of_name(&self, name: &str) -> bool {
+        self.of.as_ref().is_none_or(|names| {
+            let is_part = |of: &String| {
+                name.strip_prefix(of.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            names.iter().any(is_part)
+        })
+    }
+
+    /// Whether it is about all lines before it.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.of.is_none()
+    }
+
     /// Whether it is a share of lines, which may be worked out for some of them.
     pub(crate) fn is_percent(&self) -> bool {
         match &self.kind {

@@ -51,6 +51,8 @@ pub struct Lot {
 pub(crate) struct Estimated {
     /// The local date of the last actual read.
     pub(crate) since: NaiveDate,
+    /// The instant at which the first of those bills begins.
+    pub(crate) start_ms: i64,
     /// The first day of each of those bills, and what it charged for energy.
     pub(crate) bills: Vec<(NaiveDate, Exact)>,
 }

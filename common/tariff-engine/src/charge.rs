@@ -83,6 +83,11 @@ pub(crate) trait Pricing {
         false
     }
 
+    /// Whether its prices depend on how much is used in a cycle, however long that is.
+    fn limits_a_cycle(&self) -> bool {
+        false
+    }
+
     /// Whether it is a price of power that may look at the powers of cycles before.
     fn is_demand(&self) -> bool {
         false
@@ -213,6 +218,11 @@ impl Charge {
         }
     }
 
+    /// Whether it is about energy, and so part of what an actual read settles (`RATING` 3.14).
+    pub(crate) fn is_on_energy(&self) -> bool {
+        !self.pricing().measures().is_empty()
+    }
+
     /// Ids of its lines beside its own.
     pub(crate) fn other_ids(&self) -> Vec<String> {
         self.pricing().other_ids()
@@ -288,6 +298,9 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unknown;
 
+/// What is wrong with the id of another line.
+pub(crate) const TAKEN: &str = "another charge has this id, or the engine itself (previously_billed)";
+
 /// An id that is unique in its version and leaves `.` and `@` to bands and versions.
 pub(crate) fn read_id(
     fields: &mut Fields<'_>,
@@ -297,7 +310,7 @@ pub(crate) fn read_id(
     let at = fields.need("id", problems)?;
     let id = read_name(&at, problems)?;
     if !taken.insert(id.clone()) {
-        return at.wrong(problems, "another charge has this id");
+        return at.wrong(problems, TAKEN);
     }
     Some(id)
 }

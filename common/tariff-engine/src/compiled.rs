@@ -4,6 +4,7 @@ mod attribution;
 mod bill_lines;
 mod parts;
 mod segments;
+mod settlement;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

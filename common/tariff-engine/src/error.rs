@@ -54,6 +54,19 @@ pub enum RatingError {
         /// The first such day.
         day: NaiveDate,
     },
+    /// A bill on an estimated read, which the next actual one could not settle (`RATING` 3.14).
+    #[error(
+        "the estimate of {day} (meter {meter}, register {register}) cannot be settled: that takes an actual read before it, one after it, and \
+         the bills since the first"
+    )]
+    EstimateUnsettled {
+        /// The meter.
+        meter: String,
+        /// The register's name.
+        register: String,
+        /// The date of the estimated read.
+        day: NaiveDate,
+    },
     /// The tariff calls a value that nobody gave.
     #[error("the value {name} has no number on {day}")]
     ValueMissing {
@@ -69,13 +82,22 @@ pub enum RatingError {
         problems: String,
     },
     /// A charge cannot price what it meets.
-    #[error("charge {charge}: {reason}")]
+    #[error("{}{reason}", of_charge(.charge))]
     NotPriced {
-        /// The charge's id.
+        /// The charge's id; empty where it is about the bill as a whole.
         charge: String,
         /// Why.
         reason: String,
     },
+}
+
+/// Which charge a message is about, if it is about one.
+fn of_charge(charge: &str) -> String {
+    if charge.is_empty() {
+        String::new()
+    } else {
+        format!("charge {charge}: ")
+    }
 }
 
 impl RatingError {
@@ -89,6 +111,7 @@ impl RatingError {
             | Self::IntervalTwice { .. }
             | Self::RegisterMissing { .. }
             | Self::ReadMissing { .. }
+            | Self::EstimateUnsettled { .. }
             | Self::ValueMissing { .. } => ErrorKind::Conflict,
             Self::Period | Self::Overflow | Self::ValueWrong { .. } | Self::NotPriced { .. } => {
                 ErrorKind::Invalid
@@ -104,9 +127,10 @@ impl RatingError {
             Self::Period => "BAD_PERIOD",
             Self::Overflow => "OVERFLOW",
             Self::PriceMissing { .. } => "PRICE_MISSING",
-            Self::IntervalMissing { .. } | Self::RegisterMissing { .. } | Self::ReadMissing { .. } => {
-                "MISSING_INTERVALS"
-            }
+            Self::IntervalMissing { .. }
+            | Self::RegisterMissing { .. }
+            | Self::ReadMissing { .. }
+            | Self::EstimateUnsettled { .. } => "MISSING_INTERVALS",
             Self::IntervalTwice { .. } => "OVERLAP",
             Self::ValueMissing { .. } | Self::ValueWrong { .. } => "VALUE_MISSING",
             Self::NotPriced { .. } => "NOT_PRICED",

@@ -2,12 +2,17 @@
 //! platform hold every bill. A rule is one file and knows nothing of the others.
 
 mod bands;
+mod contracts;
 mod currency;
 mod holidays;
 mod limits;
+mod nothing;
+mod nulls;
+mod percents;
 mod periods;
 mod prices;
 mod rounding;
+mod settlement;
 mod taxes;
 mod versions;
 mod windows;
@@ -68,16 +73,20 @@ struct Subject<'a> {
 }
 
 /// Rules of neutral tariffs.
-const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 9] = [
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 13] = [
     versions::gaps,
     bands::unreachable_and_overlapping,
+    nothing::empty,
     limits::unreachable,
     prices::negative,
+    percents::too_large,
+    contracts::low_above_high,
     windows::uneven,
     holidays::without_effect,
     currency::unknown,
     rounding::not_per_line,
     taxes::none,
+    settlement::doubtful,
 ];
 
 /// Everything to say about the text of a tariff, neutral or a rate record: all errors, or else all warnings. Nothing = good.
@@ -93,6 +102,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
                 periods::unused(&record),
                 limits::of_record(&node),
                 prices::of_record(&node),
+                nulls::of_record(&node),
             ]
             .concat(),
             Err(problems) => errors(&problems),

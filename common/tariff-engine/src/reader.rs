@@ -54,6 +54,11 @@ impl Problems {
         }
     }
 
+    /// Forgets those at other paths.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.found.retain(|problem| is_kept(&problem.path));
+    }
+
     pub(crate) fn add(&mut self, path: &str, reason: impl Into<String>) {
         self.add_as(INVALID, path, reason);
     }

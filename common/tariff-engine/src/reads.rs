@@ -111,14 +111,73 @@ impl Reads {
         })
     }
 
-    /// The same without estimated reads.
-    pub(crate) fn actual(&self) -> Self {
+    /// Whether every estimate in this cycle follows an actual read of the same register, so that there is something to settle it from.
+    /// The first cycle `is_first` after an actual read, so none of its registers may open with an estimate.
+    ///
+    /// # Errors
+    /// [`RatingError::EstimateUnsettled`].
+    pub(crate) fn check_opening(
+        &self,
+        compiled: &Compiled,
+        to: NaiveDate,
+        is_first: bool,
+    ) -> Result<(), RatingError> {
+        let from = compiled.from();
+        for (key, list) in self.reads_of(compiled) {
+            let before = list.iter().rposition(|read| read.date <= from);
+            let opening = match before {
+                Some(index) => list.get(index..).filter(|_| is_first),
+                None => Some(&list[..]),
+            };
+            // The last read of a register opens nothing.
+            if let Some([read, _, ..]) = opening
+                && read.estimated
+                && read.date < to
+            {
+                return Err(unsettled(key, read));
+            }
+        }
+        Ok(())
+    }
+
+    /// The actual reads, which say what was used on all days of `span` on which all reads do.
+    ///
+    /// # Errors
+    /// [`RatingError::EstimateUnsettled`] for the first or last read of a register that is estimated: its energy would be lost.
+    pub(crate) fn settling(&self, span: &Compiled) -> Result<Self, RatingError> {
+        for (key, list) in self.reads_of(span) {
+            let earliest = list.iter().find(|read| !read.estimated);
+            let latest = list.iter().rfind(|read| !read.estimated);
+            let (Some(first), Some(last)) = (list.first(), list.last()) else {
+                continue;
+            };
+            let (from, to) = (first.date.max(span.from()), last.date.min(span.to()));
+            if from >= to {
+                continue;
+            }
+            if earliest.is_none_or(|read| read.date > from) {
+                return Err(unsettled(key, first));
+            }
+            if latest.is_none_or(|read| read.date < to) {
+                return Err(unsettled(key, last));
+            }
+        }
         let actual = |list: &Vec<Read>| list.iter().filter(|read| !read.estimated).cloned().collect();
         let reads = self.reads.iter().map(|(key, list)| (key.clone(), actual(list)));
-        Self {
+        Ok(Self {
             meters: self.meters.clone(),
             reads: reads.collect(),
-        }
+        })
+    }
+
+    /// The reads of registers that the charges are about.
+    fn reads_of<'a>(
+        &'a self,
+        compiled: &'a Compiled,
+    ) -> impl Iterator<Item = (&'a (String, Register), &'a Vec<Read>)> {
+        let is_used =
+            |((_, register), _): &(&(String, Register), _)| compiled.days_with(register).next().is_some();
+        self.reads.iter().filter(is_used)
     }
 
     /// The use by slot of a compiled tariff. A register must be covered on the days on which a charge is about it: another meter may
@@ -227,6 +286,14 @@ impl Stretch {
             });
         }
         Ok(())
+    }
+}
+
+fn unsettled((meter, register): &(String, Register), read: &Read) -> RatingError {
+    RatingError::EstimateUnsettled {
+        meter: meter.clone(),
+        register: register.name().to_owned(),
+        day: read.date,
     }
 }
 

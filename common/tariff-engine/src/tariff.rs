@@ -1,5 +1,7 @@
 //! A neutral tariff (`RATING` section 3) as it was read: all of it understood, or refused.
 
+mod versions;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,15 +18,15 @@ use crate::reader::{self, At, Fields, Problems};
 use crate::rounding::Rounding;
 use crate::statement::Register;
 use crate::values::{self, Values};
+use versions::MAX_CHARGES;
+pub(crate) use versions::Version;
 
 /// The number of the rules by which this crate computes. A change of any amount for the same input is a new number, and the older
 /// rules stay.
 pub const RATING_RULES: u32 = 1;
 
-/// The line that settles bills on estimated reads (`RATING` 3.14).
+/// The line that settles bills on estimated reads (`RATING` 3.14): no charge may have its id.
 pub(crate) const PREVIOUSLY_BILLED: &str = "previously_billed";
-/// The most charges of a version, and the most bill charges: each may add digits to an exact sum.
-const MAX_CHARGES: usize = 100;
 
 /// A tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +52,8 @@ pub struct Tariff {
     canonical: String,
 }
 
-/// The charges of some days.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Version {
-    /// `None` = always before.
-    pub(crate) from: Option<NaiveDate>,
-    /// Exclusive; `None` = for ever.
-    pub(crate) to: Option<NaiveDate>,
-    pub(crate) charges: Vec<Charge>,
-}
+/// The digits that stand for a value by name where it is not known.
+const SAMPLE: &str = "1";
 
 impl Tariff {
     /// Reads a tariff.
@@ -73,7 +68,7 @@ impl Tariff {
         } else {
             Problems::with_open_values() // what depends on values by name is judged when they are known
         };
-        let sample = values::replaced(&node, &mut |_| Some("1".to_owned()));
+        let sample = values::replaced(&node, &mut |_| Some(SAMPLE.to_owned()));
         let tariff = sample.ok().and_then(|sample| {
             let tariff = Self::read(&At::root(&sample), &mut problems)?;
             Some(tariff.of_text(node, names))
@@ -96,13 +91,49 @@ impl Tariff {
         }
     }
 
-    /// The tariff with the values of a day.
-    pub(crate) fn filled(&self, values: &Values, day: NaiveDate) -> Result<Self, RatingError> {
+    /// The text with a sample for every value by name that only other versions call.
+    pub(crate) fn text_of(&self, version: &Version) -> Node {
+        let Node::Object(pairs) = &self.node else {
+            return self.node.clone();
+        };
+        let one = |(place, node): (usize, &Node)| {
+            if place == version.place {
+                return node.clone();
+            }
+            let sample = values::replaced(node, &mut |_| Some(SAMPLE.to_owned()));
+            sample.unwrap_or_else(|_| node.clone())
+        };
+        let pair = |(key, node): &(String, Node)| match node {
+            Node::List(versions) if key == "versions" => {
+                let versions = versions.iter().enumerate().map(one);
+                (key.clone(), Node::List(versions.collect()))
+            }
+            Node::List(_)
+            | Node::Null
+            | Node::Bool(_)
+            | Node::Number(_)
+            | Node::Text(_)
+            | Node::Object(_) => (key.clone(), node.clone()),
+        };
+        Node::Object(pairs.iter().map(pair).collect())
+    }
+
+    /// The tariff with the values of a day, for one of its versions, by its [text](Self::text_of).
+    pub(crate) fn filled(
+        &self,
+        text: &Node,
+        version: &Version,
+        (values, day): (&Values, NaiveDate),
+    ) -> Result<Self, RatingError> {
         let mut value = |name: &str| values.on(name, day).map(str::to_owned);
-        let node = values::replaced(&self.node, &mut value)
-            .map_err(|name| RatingError::ValueMissing { name, day })?;
+        let node =
+            values::replaced(text, &mut value).map_err(|name| RatingError::ValueMissing { name, day })?;
         let mut problems = Problems::default();
         let filled = Self::read(&At::root(&node), &mut problems);
+        if self.versioned {
+            let mine = format!("versions[{}]", version.place);
+            problems.retain(|path| path.starts_with(&mine) || !path.starts_with("versions["));
+        }
         let wrong = || RatingError::ValueWrong {
             problems: problems.to_string(),
         };
@@ -130,7 +161,7 @@ impl Tariff {
         let estimation = fields.maybe("estimation", problems, Estimation::read);
         let trueup = fields.maybe("estimated_reads", problems, read_trueup);
         let mut names = BTreeSet::new();
-        let versions = read_versions(&mut fields, &mut names, problems);
+        let versions = versions::read(&mut fields, &mut names, problems);
         names.insert(PREVIOUSLY_BILLED.to_owned());
         let bill_charges = fields.get("bill_charges").map_or(Some(Vec::new()), |at| {
             let items = at.list(problems)?;
@@ -279,96 +310,6 @@ pub(crate) fn read_trueup(at: &At<'_>, problems: &mut Problems) -> Option<bool> 
 fn read_dates(at: &At<'_>, problems: &mut Problems) -> Option<BTreeSet<NaiveDate>> {
     let dates: Vec<_> = at.list(problems)?.iter().map(|at| at.date(problems)).collect();
     dates.into_iter().collect()
-}
-
-/// The versions in order of their days, and whether there are any; the names of all their lines go into `names`.
-fn read_versions(
-    fields: &mut Fields<'_>,
-    names: &mut BTreeSet<String>,
-    problems: &mut Problems,
-) -> Option<(Vec<Version>, bool)> {
-    let path = fields.path.clone();
-    match (fields.get("charges"), fields.get("versions")) {
-        (Some(charges), None) => {
-            let charges = read_charges(&charges, names, problems)?;
-            Some((
-                vec![Version {
-                    from: None,
-                    to: None,
-                    charges,
-                }],
-                false,
-            ))
-        }
-        (None, Some(versions)) => {
-            let items = versions.list(problems)?;
-            let read: Vec<_> = items.iter().map(|at| read_version(at, names, problems)).collect();
-            let found: Vec<Version> = read.into_iter().collect::<Option<_>>()?;
-            if found.is_empty() {
-                return versions.wrong(problems, "must not be empty");
-            }
-            let mut found: Vec<(Version, &At<'_>)> = found.into_iter().zip(&items).collect();
-            found.sort_by_key(|(version, _)| version.from);
-            for pair in found.windows(2) {
-                if let [(earlier, _), (later, at)] = pair
-                    && earlier.to.is_none_or(|to| later.from < Some(to))
-                {
-                    problems.add_as(
-                        "VERSION_OVERLAP",
-                        &at.path,
-                        "begins before the version before it ends",
-                    );
-                }
-            }
-            Some((found.into_iter().map(|(version, _)| version).collect(), true))
-        }
-        _ => {
-            problems.add(&path, "must have either charges or versions");
-            None
-        }
-    }
-}
-
-fn read_version(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Version> {
-    let mut fields = at.object(problems)?;
-    let from = fields
-        .need("valid_from", problems)
-        .and_then(|at| at.date(problems));
-    let to = fields.maybe("valid_to", problems, |at, problems| at.date(problems));
-    let charges = fields
-        .need("charges", problems)
-        .and_then(|at| read_charges(&at, names, problems));
-    fields.maybe("name", problems, |at, problems| at.text(problems).map(drop));
-    let path = fields.path.clone();
-    fields.finish(problems);
-    let (from, to) = (from?, to?);
-    if to.is_some_and(|to| to <= from) {
-        problems.add(&path, "ends before it begins");
-    }
-    Some(Version {
-        from: Some(from),
-        to,
-        charges: charges?,
-    })
-}
-
-fn read_charges(at: &At<'_>, names: &mut BTreeSet<String>, problems: &mut Problems) -> Option<Vec<Charge>> {
-    let mut ids = BTreeSet::new();
-    let items = at.list(problems)?;
-    problems.judge(&at.path, items.len() <= MAX_CHARGES, "are more than 100");
-    let read: Vec<_> = items
-        .iter()
-        .map(|at| Charge::read(at, &mut ids, problems))
-        .collect();
-    let charges: Vec<Charge> = read.into_iter().collect::<Option<_>>()?;
-    for (index, charge) in charges.iter().enumerate() {
-        for other in charge.other_ids() {
-            let path = format!("{}[{index}].excess_id", at.path);
-            problems.judge(&path, ids.insert(other), "another charge has this id");
-        }
-    }
-    names.extend(charges.iter().flat_map(Charge::names));
-    Some(charges)
 }
 
 fn hex(bytes: &[u8]) -> String {

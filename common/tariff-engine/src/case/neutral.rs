@@ -134,7 +134,17 @@ impl NeutralCase {
             currency: tariff.currency().to_owned(),
             edition: tariff.edition().to_owned(),
             bills,
+            warnings: self.unused_values(&tariff),
         })
+    }
+
+    /// Values that the tariff does not call: one may be misspelt, and the tariff priced by another.
+    fn unused_values(&self, tariff: &Tariff) -> Vec<String> {
+        let names = self.circumstances.values.names();
+        let unused = names.filter(|name| !tariff.names.contains(*name));
+        unused
+            .map(|name| format!("values.{name}: the tariff calls no such value"))
+            .collect()
     }
 
     /// Whether the case can be one of this tariff.

@@ -22,6 +22,8 @@ pub struct Bills {
     pub edition: String,
     /// One for every cycle, in order.
     pub bills: Vec<Bill>,
+    /// What of the case was hardly meant, each with its path.
+    pub warnings: Vec<String>,
 }
 
 /// One bill.
@@ -89,7 +91,11 @@ impl Bills {
             Value::Object(object)
         };
         let bills: Vec<Value> = self.bills.iter().map(bill).collect();
-        json!({"case": self.case, "currency": self.currency, "tariff_edition": self.edition, "bills": bills})
+        let mut all = json!({"case": self.case, "currency": self.currency, "tariff_edition": self.edition, "bills": bills});
+        if let Some(all) = all.as_object_mut().filter(|_| !self.warnings.is_empty()) {
+            all.insert("warnings".to_owned(), json!(self.warnings));
+        }
+        all
     }
 }
 

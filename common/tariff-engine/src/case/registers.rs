@@ -23,11 +23,6 @@ pub(super) struct Source<'a> {
     pub(super) trueup: bool,
 }
 
-/// Whether a charge is about energy, and so part of what an actual read settles.
-fn is_on_energy(charge: &Charge) -> bool {
-    !charge.pricing().measures().is_empty()
-}
-
 impl Source<'_> {
     pub(super) fn bill(&self, compiled: &Compiled, carry: &Carry) -> Result<Statement, RatingError> {
         let takes = |charge: &&Charge| {
@@ -46,50 +41,56 @@ impl Source<'_> {
             let lines = compiled.charge_lines(Inputs::default(), &tally, &mut carry, |_| true)?;
             return compiled.finish(lines, &tally, carry.next(compiled.from()));
         }
-        let to = local::date(compiled.period().zone, compiled.period().end_ms).ok_or(RatingError::Period)?;
-        let closing = self.reads.closing(to);
-        let closing = closing
-            .ok_or_else(|| RatingError::not_priced("", format!("no read on {to} closes the cycle")))?;
-        let lines = match (closing, carry.estimated.take()) {
-            (Closing::Actual, Some(open)) => {
-                let mut lines = self.settled(&open, compiled, &mut carry)?;
-                let fees = |charge: &Charge| !is_on_energy(charge);
-                lines.extend(compiled.charge_lines(Inputs::default(), &tally, &mut carry, fees)?);
-                lines.push(previously_billed(&open, compiled));
-                lines
-            }
-            (closing, open) => {
-                let lines = compiled.charge_lines(Inputs::default(), &tally, &mut carry, |_| true)?;
-                if closing == Closing::Estimated {
-                    let billed = energy_amounts(&lines);
-                    let mut open = open.unwrap_or_else(|| Estimated {
-                        since: compiled.from(),
-                        bills: Vec::new(),
-                    });
-                    open.bills.push((compiled.from(), billed));
-                    carry.estimated = Some(open);
-                }
-                lines
-            }
-        };
+        let open = carry.estimated.take();
+        let closing = self.closing(compiled, open.is_none())?;
+        if let (Closing::Actual, Some(open)) = (closing, &open) {
+            let span = self.span(open, compiled)?;
+            let mut lines = self.settled(&span, &mut carry)?;
+            let fees = |charge: &Charge| !charge.is_on_energy();
+            lines.extend(compiled.charge_lines(Inputs::default(), &tally, &mut carry, fees)?);
+            lines.push(previously_billed(open, compiled));
+            return compiled.finish_over(&span, lines, &tally, carry.next(compiled.from()));
+        }
+        let lines = compiled.charge_lines(Inputs::default(), &tally, &mut carry, |_| true)?;
+        if closing == Closing::Estimated {
+            let billed = energy_amounts(&lines);
+            let mut open = open.unwrap_or_else(|| Estimated {
+                since: compiled.from(),
+                start_ms: compiled.period().start_ms,
+                bills: Vec::new(),
+            });
+            open.bills.push((compiled.from(), billed));
+            carry.estimated = Some(open);
+        }
         compiled.finish(lines, &tally, carry.next(compiled.from()))
     }
 
-    /// The energy since the last actual read, without the estimates in between.
-    fn settled(
-        &self,
-        open: &Estimated,
-        compiled: &Compiled,
-        carry: &mut Carry,
-    ) -> Result<Vec<Line>, RatingError> {
+    /// How the cycle closes; `is_first` of those that one actual read settles.
+    fn closing(&self, compiled: &Compiled, is_first: bool) -> Result<Closing, RatingError> {
+        let to = local::date(compiled.period().zone, compiled.period().end_ms).ok_or(RatingError::Period)?;
+        self.reads.check_opening(compiled, to, is_first)?;
+        self.reads
+            .closing(to)
+            .ok_or_else(|| RatingError::not_priced("", format!("no read on {to} closes the cycle")))
+    }
+
+    /// The tariff over the days since the last actual read.
+    fn span(&self, open: &Estimated, compiled: &Compiled) -> Result<Compiled, RatingError> {
         let period = compiled.period();
-        let start_ms = local::midnight(period.zone, open.since).ok_or(RatingError::Period)?;
-        let whole = Period::new(period.zone, start_ms, period.end_ms)?;
-        let whole = self.tariff.compile_in(&whole, self.circumstances)?;
-        let tally = self.reads.actual().tally(&whole)?;
-        whole
-            .with_first_days()
-            .charge_lines(Inputs::default(), &tally, carry, is_on_energy)
+        let span = Period::new(period.zone, open.start_ms, period.end_ms)?;
+        let span = self.tariff.compile_in(&span, self.circumstances)?;
+        Ok(span.with_first_days())
+    }
+
+    /// The energy since the last actual read, without the estimates in between.
+    fn settled(&self, span: &Compiled, carry: &mut Carry) -> Result<Vec<Line>, RatingError> {
+        if let Some(charge) = span.charges().find(|charge| charge.pricing().carries()) {
+            let reason =
+                "estimated bills used and filled its bank, and nothing says what the actual read makes of it";
+            return Err(RatingError::not_priced(&charge.id, reason));
+        }
+        let tally = self.reads.settling(span)?.tally(span)?;
+        span.charge_lines(Inputs::default(), &tally, carry, Charge::is_on_energy)
     }
 }
 
@@ -100,6 +101,7 @@ fn energy_amounts(lines: &[Line]) -> Exact {
     Exact::sum(lines.iter().filter(is_energy).map(|line| &line.amount))
 }
 
+/// It is about the days of those bills, not of this one.
 fn previously_billed(open: &Estimated, compiled: &Compiled) -> Line {
     let billed = Exact::sum(open.bills.iter().map(|(_, amount)| amount));
     let how = How::Previous {
@@ -107,5 +109,10 @@ fn previously_billed(open: &Estimated, compiled: &Compiled) -> Line {
         bills: open.bills.clone(),
     };
     let draft = Draft::of(billed.clone(), Unit::Base, billed.negated(), how);
-    compiled.line(PREVIOUSLY_BILLED.to_owned(), draft, (None, *compiled.period()))
+    let days = Period {
+        start_ms: open.start_ms,
+        end_ms: compiled.period().start_ms,
+        ..*compiled.period()
+    };
+    compiled.line(PREVIOUSLY_BILLED.to_owned(), draft, (None, days))
 }

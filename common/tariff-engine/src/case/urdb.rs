@@ -105,6 +105,7 @@ impl RecordCase {
             currency: self.currency.clone(),
             edition,
             bills: shown.collect(),
+            warnings: Vec::new(),
         })
     }
 
@@ -157,6 +158,7 @@ fn reason(error: &RatingError) -> String {
         | RatingError::IntervalTwice { .. }
         | RatingError::RegisterMissing { .. }
         | RatingError::ReadMissing { .. }
+        | RatingError::EstimateUnsettled { .. }
         | RatingError::ValueMissing { .. }
         | RatingError::ValueWrong { .. }
         | RatingError::NotPriced { .. } => error.to_string(),

@@ -146,7 +146,9 @@ impl Band {
         let name = fields
             .need("name", problems)
             .and_then(|at| read_name(&at, problems));
-        let kw = fields.number("contracted_kw", problems);
+        let kw = fields
+            .need("contracted_kw", problems)
+            .and_then(|at| at.number_from_zero(problems));
         let rate = fields.number("rate_per_kw_day", problems);
         let when = When::of_band(ruled, &mut fields, problems);
         fields.finish(problems);

@@ -60,9 +60,13 @@ impl Demand {
         let top_days = read_top_days(fields, problems);
         let power_factor = fields.maybe("power_factor", problems, |at, problems| {
             let mut fields = at.object(problems)?;
+            let path = fields.path_of("reference");
             let reference = fields.number("reference", problems);
             fields.finish(problems);
-            reference
+            let reference = reference?;
+            let is_factor = reference > Exact::ZERO && reference <= Exact::ONE;
+            problems.judge(&path, is_factor, "must be above 0 and not above 1");
+            Some(reference)
         });
         let minimum_kw = fields.maybe("minimum_kw", problems, |at, problems| at.number(problems));
         let ratchet = fields.maybe("ratchet", problems, Ratchet::read);

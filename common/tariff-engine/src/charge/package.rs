@@ -38,6 +38,10 @@ impl Pricing for Package {
         vec![self.measure.clone()]
     }
 
+    fn limits_a_cycle(&self) -> bool {
+        true
+    }
+
     fn takes_reads(&self) -> bool {
         true
     }

@@ -70,6 +70,10 @@ impl Pricing for Stairstep {
         vec![self.measure.clone()]
     }
 
+    fn limits_a_cycle(&self) -> bool {
+        true
+    }
+
     fn takes_reads(&self) -> bool {
         true
     }

@@ -252,6 +252,10 @@ impl Pricing for Tiered {
         vec![self.measure.clone()]
     }
 
+    fn limits_a_cycle(&self) -> bool {
+        self.allowance == Allowance::Cycle && self.seasons.iter().any(|season| season.tiers.len() > 1)
+    }
+
     fn takes_reads(&self) -> bool {
         true
     }

@@ -150,7 +150,14 @@ impl Frame<'_> {
         // As starts ascend and intervals do not overlap, such a span leaves no room for a gap.
         let is_whole = last.checked_sub(start) == Some(rest) && lengths.iter().all(|other| *other == length);
         let in_step = fits(start) && fits(self.window_ms) && fits(self.slide_ms);
-        (is_whole && in_step).then_some(length)
+        // One from before, of another length, may reach beyond where the first window begins.
+        let before = self
+            .range
+            .start
+            .checked_sub(1)
+            .and_then(|index| self.load.end(index));
+        let begins_here = before.is_none_or(|end| end <= self.first);
+        (is_whole && in_step && begins_here).then_some(length)
     }
 
     /// Windows of whole intervals, which is the usual case: energies are added as they are.
@@ -167,7 +174,7 @@ impl Frame<'_> {
         let estimated = self.load.estimated.get(self.range.clone()).unwrap_or_default();
         let some_estimated = estimated.contains(&true);
         let (count, stride) = (steps(self.window_ms), steps(self.slide_ms).max(1));
-        // The first interval may begin after the first window does, where one from before reaches into this part.
+        // The first interval may begin after the first window does, where the one before it is missing.
         let late = start.saturating_sub(self.first).max(0);
         let skipped = late
             .saturating_add(self.slide_ms)

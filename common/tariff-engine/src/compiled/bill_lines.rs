@@ -1,11 +1,12 @@
 //! The lines that are worked out from other lines (`RATING` 3.12), and the statement that they complete.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::Compiled;
+use super::parts::Part;
+use super::settlement::Settlement;
 use crate::RatingError;
 use crate::bill_charge::{BillCharge, Outcome};
 use crate::carry::Carry;
@@ -16,11 +17,11 @@ use crate::period::Period;
 use crate::statement::{Line, Register, Statement, Unit};
 use crate::tally::Tally;
 
-/// A stretch of the bill on which no value changes, and the bill charges as its values make them.
+/// A stretch of the bill on which a bill charge stays as it is.
 struct Piece<'a> {
     first_day: Option<NaiveDate>,
     period: Period,
-    charges: &'a [BillCharge],
+    charge: &'a BillCharge,
 }
 
 impl Piece<'_> {
@@ -33,6 +34,17 @@ impl Compiled {
     /// Adds the bill charges to the lines of charges.
     pub(crate) fn finish(
         &self,
+        lines: Vec<Line>,
+        tally: &Tally,
+        carry: Carry,
+    ) -> Result<Statement, RatingError> {
+        self.finish_over(self, lines, tally, carry)
+    }
+
+    /// The same where lines are about days of earlier bills, too (`RATING` 3.14); `span` is the tariff over all their days.
+    pub(crate) fn finish_over(
+        &self,
+        span: &Self,
         mut lines: Vec<Line>,
         tally: &Tally,
         carry: Carry,
@@ -41,21 +53,27 @@ impl Compiled {
         let totals: BTreeMap<Register, Exact> = registers
             .filter_map(|register| Some((register.clone(), tally.total(register)?)))
             .collect();
-        let pieces = self.pieces();
         let mut starts = Vec::with_capacity(self.tariff.bill_charges.len());
+        let mut settlement = Settlement::new(&self.period, &lines);
         for (index, charge) in self.tariff.bill_charges.iter().enumerate() {
             starts.push(lines.len());
-            let changes = pieces
-                .iter()
-                .any(|piece| piece.charges.get(index) != Some(charge));
-            if changes {
-                let mine = self.lines_by_piece(&pieces, index, &lines)?;
-                lines.extend(mine);
+            settlement.check(charge, &lines)?;
+            let about = || lines.iter().filter(|line| charge.is_of(line));
+            let reaches_back = about().any(|line| settlement.reaches_back(line));
+            let of = if charge.is_percent() && reaches_back {
+                span
             } else {
-                let about = lines.iter().filter(|line| charge.is_of(line));
-                let outcome = charge.apply(about, &totals, &self.terms.rounding)?;
-                lines.push(self.bill_line(charge, outcome, (None, self.period)));
-            }
+                self
+            };
+            let pieces = of.pieces(index);
+            let mine = if pieces.len() > 1 {
+                self.lines_by_piece(&pieces, &lines)?
+            } else {
+                let outcome = charge.apply(about(), &totals, &self.terms.rounding)?;
+                let period = if reaches_back { span.period } else { self.period };
+                vec![self.bill_line(charge, outcome, (None, period))]
+            };
+            lines.extend(mine);
         }
         let rounding = &self.terms.rounding;
         let total = rounding.total(&Exact::sum(lines.iter().map(|line| &line.amount)));
@@ -76,52 +94,46 @@ impl Compiled {
         })
     }
 
-    /// The stretches of the bill, in order; none where no value changes inside it.
-    fn pieces(&self) -> Vec<Piece<'_>> {
-        let ends = self.parts.first().zip(self.parts.last());
-        if ends.is_none_or(|(first, last)| Arc::ptr_eq(&first.tariff, &last.tariff)) {
-            return Vec::new();
-        }
-        let runs = self
-            .parts
-            .chunk_by(|a, b| Arc::ptr_eq(&a.tariff, &b.tariff))
-            .filter_map(|run| Some((run.first()?, run.last()?)));
-        let piece = runs.map(|(first, last)| Piece {
-            first_day: first.first_day,
-            period: Period {
-                end_ms: last.period.end_ms,
-                ..first.period
-            },
-            charges: &first.tariff.bill_charges,
+    /// The stretches on which a bill charge has one value, in order.
+    fn pieces(&self, index: usize) -> Vec<Piece<'_>> {
+        let is_same =
+            |a: &Part, b: &Part| a.tariff.bill_charges.get(index) == b.tariff.bill_charges.get(index);
+        let runs = self.parts.chunk_by(is_same);
+        let piece = runs.filter_map(|run| {
+            let (first, last) = (run.first()?, run.last()?);
+            Some(Piece {
+                first_day: first.first_day,
+                period: Period {
+                    end_ms: last.period.end_ms,
+                    ..first.period
+                },
+                charge: first.tariff.bill_charges.get(index)?,
+            })
         });
         piece.collect()
     }
 
     /// A charge whose value changes inside the bill: a line for every piece, on the lines of that piece (`RATING` 3.17). Only a
     /// percentage means something for a piece, and only of lines that are about one piece.
-    fn lines_by_piece(
-        &self,
-        pieces: &[Piece<'_>],
-        index: usize,
-        before: &[Line],
-    ) -> Result<Vec<Line>, RatingError> {
+    fn lines_by_piece(&self, pieces: &[Piece<'_>], before: &[Line]) -> Result<Vec<Line>, RatingError> {
         let mut lines = Vec::new();
         for piece in pieces {
-            let Some(charge) = piece.charges.get(index) else {
-                continue;
-            };
+            let charge = piece.charge;
             if !charge.is_percent() {
                 let reason =
                     "a value changes inside the cycle, and a minimum or maximum is one for all of it";
-                return Err(RatingError::not_priced(&charge.id, reason));
+                return Err(RatingError::not_priced(charge.id(), reason));
             }
             let about = || before.iter().filter(|line| charge.is_of(line));
             if let Some(line) = about().find(|line| !pieces.iter().any(|piece| piece.has(line))) {
+                let cuts = |piece: &&Piece<'_>| piece.period.start_ms > line.period.start_ms;
+                let day = pieces.iter().find(cuts).and_then(|piece| piece.first_day);
+                let day = day.map(|day| day.to_string()).unwrap_or_default();
                 let reason = format!(
-                    "its rate changes inside the cycle, and line {} is about all of it",
+                    "its rate changes on {day}, and line {} is about days before and after that",
                     line.id
                 );
-                return Err(RatingError::not_priced(&charge.id, reason));
+                return Err(RatingError::not_priced(charge.id(), reason));
             }
             let outcome = charge.apply(
                 about().filter(|line| piece.has(line)),

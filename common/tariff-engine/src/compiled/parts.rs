@@ -9,7 +9,7 @@ use crate::charge::Charge;
 use crate::local;
 use crate::period::Period;
 use crate::tariff::{Tariff, Version};
-use crate::values::Values;
+use crate::values::{self, Values};
 
 /// What one version of the tariff, with one set of values, has of the period.
 #[derive(Debug, Clone)]
@@ -43,32 +43,35 @@ impl Part {
 
 /// The parts of a period, in order and without a gap.
 pub(super) fn of(tariff: &Arc<Tariff>, period: &Period, values: &Values) -> Result<Vec<Part>, RatingError> {
-    let pieces = pieces(tariff, period, values)?;
-    let is_cut = pieces.len() > 1;
-    let mut parts = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     let mut covered_ms = period.start_ms;
-    for (piece, tariff) in pieces {
-        for (index, version) in tariff.versions.iter().enumerate() {
-            let Some(part) = part_of(version, &piece)? else {
-                continue;
-            };
-            if part.start_ms > covered_ms {
-                break;
-            }
-            covered_ms = part.end_ms;
-            let first_day = part.from_date()?;
+    for (index, version) in tariff.versions.iter().enumerate() {
+        let Some(stretch) = part_of(version, period)? else {
+            continue;
+        };
+        if stretch.start_ms > covered_ms {
+            break;
+        }
+        covered_ms = stretch.end_ms;
+        for (part, tariff) in pieces(tariff, version, &stretch, values)? {
             parts.push(Part {
-                tariff: Arc::clone(&tariff),
+                tariff,
                 version: index,
                 period: part,
                 days: part.days()?,
-                first_day: (tariff.versioned || is_cut).then_some(first_day),
+                first_day: Some(part.from_date()?),
             });
         }
     }
     if covered_ms < period.end_ms {
         let day = local::date(period.zone, covered_ms).ok_or(RatingError::Period)?;
         return Err(RatingError::TariffGap { day });
+    }
+    check_rounding(&parts)?;
+    if let [part] = parts.as_mut_slice()
+        && !tariff.versioned
+    {
+        part.first_day = None;
     }
     Ok(parts)
 }
@@ -82,34 +85,40 @@ fn part_of(version: &Version, period: &Period) -> Result<Option<Period>, RatingE
     Ok(period.part(at(version.from, period.start_ms)?, at(version.to, period.end_ms)?))
 }
 
-/// The stretches on which no value changes, each with the tariff as its values make it.
+/// The stretches of what a version has of the period on which no value changes, each with the tariff as its values make it. What other
+/// versions call neither cuts nor is missing here.
 fn pieces(
     tariff: &Arc<Tariff>,
+    version: &Version,
     period: &Period,
     values: &Values,
 ) -> Result<Vec<(Period, Arc<Tariff>)>, RatingError> {
     if tariff.names.is_empty() {
         return Ok(vec![(*period, Arc::clone(tariff))]);
     }
+    let text = tariff.text_of(version);
     let (from, to) = (period.from_date()?, period.to_date()?);
-    let changes = values.changes(&tariff.names, from, to);
     let mut starts = vec![(from, period.start_ms)];
-    for day in changes {
+    for day in values.changes(&values::names(&text), from, to) {
         starts.push((day, local::midnight(period.zone, day).ok_or(RatingError::Period)?));
     }
     let ends = starts.iter().skip(1).map(|(_, at)| *at).chain([period.end_ms]);
-    let mut pieces: Vec<(Period, Arc<Tariff>)> = Vec::new();
+    let mut pieces = Vec::new();
     for ((day, start_ms), end_ms) in starts.iter().zip(ends) {
-        let filled = Arc::new(tariff.filled(values, *day)?);
-        if let Some((_, first)) = pieces.first()
-            && first.rounding != filled.rounding
-        {
-            let reason = format!("changes inside the cycle, on {day}, and a bill is rounded in one way");
-            return Err(RatingError::not_priced("rounding", reason));
-        }
+        let filled = tariff.filled(&text, version, (values, *day))?;
         if let Some(piece) = period.part(*start_ms, end_ms) {
-            pieces.push((piece, filled));
+            pieces.push((piece, Arc::new(filled)));
         }
     }
     Ok(pieces)
+}
+
+fn check_rounding(parts: &[Part]) -> Result<(), RatingError> {
+    let change = parts.windows(2).find_map(|pair| match pair {
+        [a, b] if a.tariff.rounding != b.tariff.rounding => b.first_day,
+        _ => None,
+    });
+    let Some(day) = change else { return Ok(()) };
+    let reason = format!("changes inside the cycle, on {day}, and a bill is rounded in one way");
+    Err(RatingError::not_priced("rounding", reason))
 }

@@ -5,7 +5,7 @@ use super::{Finding, Subject, walk};
 use crate::json::Node;
 
 /// Keys of prices in a neutral tariff. The rate of a `percent` is a discount where it is negative.
-const PRICES: [&str; 10] = [
+const PRICES: [&str; 9] = [
     "rate",
     "price",
     "fee",
@@ -14,7 +14,6 @@ const PRICES: [&str; 10] = [
     "excess_rate",
     "expired_rate",
     "multiplier",
-    "contracted_kw",
     "minimum_kw",
 ];
 /// Keys of prices in a rate record.

@@ -281,6 +281,127 @@ fn limits_prices_and_windows() {
 }
 
 #[test]
+fn powers_that_mean_nothing() {
+    let contracted = |facts: &str, kw: &str| {
+        format!(
+            r#"[{{"id": "c", "type": "contracted_power", "window_minutes": 15, {facts}, "otherwise": {{"name": "o", "contracted_kw": {kw}, "rate_per_kw_day": 1}}}}]"#
+        )
+    };
+    let band = |low: &str, high: &str| {
+        format!(r#""rule": "band", "low_percent": {low}, "high_percent": {high}, "excess_factor": 1"#)
+    };
+    let check_charges = |charges: &str, expected: &[&str]| check(&[("charges", charges)], expected);
+    check_charges(&contracted(&band("85", "105"), "0"), &[]);
+    check_charges(&contracted(&band("85", "85"), "1"), &[]);
+    check_charges(
+        &contracted(&band("105", "85"), "1"),
+        &["warning LOW_ABOVE_HIGH charges[0]"],
+    );
+    check_charges(
+        &contracted(&band("85", "105"), "\"-1\""),
+        &["error TARIFF_INVALID charges[0].otherwise.contracted_kw"],
+    );
+    let reserved = r#""rule": "root_sum_square", "excess_id": "previously_billed", "excess_rate": 1"#;
+    check_charges(
+        &contracted(reserved, "1"),
+        &["error TARIFF_INVALID charges[0].excess_id"],
+    );
+    check_charges(
+        r#"[{"id": "previously_billed", "type": "daily", "amount": 1}]"#,
+        &["error TARIFF_INVALID charges[0].id"],
+    );
+    let factor = |reference: &str| {
+        format!(
+            r#"[{{"id": "p", "type": "demand", "window_minutes": 15, "rate": 1, "power_factor": {{"reference": {reference}}}}}]"#
+        )
+    };
+    check_charges(&factor("1"), &[]);
+    for reference in ["0", "-0.9", "1.01"] {
+        check_charges(
+            &factor(reference),
+            &["error TARIFF_INVALID charges[0].power_factor.reference"],
+        );
+    }
+}
+
+#[test]
+fn names_that_come_twice_in_a_charge_are_refused() {
+    let band = r#"{"name": "same", "rate": 1, "when": [{"from": "06:00"}]}"#;
+    let of_contract = r#"{"name": "same", "contracted_kw": 1, "rate_per_kw_day": 1"#;
+    let open = r#""tiers": [{"up_to": null, "rate": 1}]"#;
+    for charge in [
+        format!(r#""type": "energy", "bands": [{band}, {band}], "otherwise": {{"name": "o", "rate": 1}}"#),
+        format!(r#""type": "energy", "bands": [{band}], "otherwise": {{"name": "same", "rate": 1}}"#),
+        format!(
+            r#""type": "tiered", "seasons": [{{"name": "same", "months": [1,2,3,4,5,6], {open}}}, {{"name": "same", "months": [7,8,9,10,11,12], {open}}}]"#
+        ),
+        format!(
+            r#""type": "contracted_power", "window_minutes": 15, "rule": "root_sum_square", "excess_id": "x", "excess_rate": 1,
+                "bands": [{of_contract}, "when": [{{"from": "06:00"}}]}}], "otherwise": {of_contract}}}"#
+        ),
+    ] {
+        let charges = format!(r#"[{{"id": "e", {charge}}}]"#);
+        check(&[("charges", &charges)], &["error TARIFF_INVALID charges[0]"]);
+    }
+}
+
+#[test]
+fn what_prices_nothing_and_percentages_that_are_large() {
+    let versions = r#"[{"valid_from": "2026-01-01", "valid_to": "2027-01-01", "charges": [{"id": "c", "type": "coincident", "intervals_utc": [], "rate": 1}]},
+        {"valid_from": "2027-01-01", "charges": []}]"#;
+    check(
+        &[("charges", ""), ("versions", versions)],
+        &[
+            "warning TIMES_MISSING versions[0].charges[0].intervals_utc",
+            "warning CHARGES_MISSING versions[1].charges",
+        ],
+    );
+    let percent = |rate: &str| {
+        format!(
+            r#"{{"id": "p{}", "type": "percent", "rate": {rate}}}"#,
+            rate.len()
+        )
+    };
+    let tax = r#"{"id": "vat", "type": "percent", "rate": "-19", "tax": {"category": "S"}}"#;
+    let charges = [percent("1"), percent("-1"), percent("1.01"), tax.to_owned()].join(",");
+    check(
+        &[("bill_charges", &format!("[{charges}]"))],
+        &[
+            "warning PERCENT_LARGE bill_charges[2].rate",
+            "warning PERCENT_LARGE bill_charges[3].rate",
+        ],
+    );
+}
+
+#[test]
+fn charges_that_a_settling_bill_understands_otherwise() {
+    let charges = r#"[{"id": "e", "type": "energy", "rate": 1},
+        {"id": "t", "type": "tiered", "tiers": [{"up_to": 5, "rate": 1}, {"up_to": null, "rate": 2}]},
+        {"id": "d", "type": "tiered", "allowance": "per_day", "seasons": [{"name": "s", "months": [1,2,3,4,5,6,7,8,9,10,11,12],
+            "tiers": [{"up_to": 5, "rate": 1}, {"up_to": null, "rate": 2}]}]},
+        {"id": "n", "type": "net_energy", "rate": 1},
+        {"id": "f", "type": "daily", "amount": 1}]"#;
+    let bill_charges = r#"[{"id": "cap", "type": "max_per_kwh", "rate": 1},
+        {"id": "some", "type": "percent", "rate": 1, "of": ["e", "previously_billed"]},
+        {"id": "fees", "type": "minimum", "amount": 1, "of": ["f"]},
+        {"id": "less", "type": "minimum", "amount": 1, "of": ["e"]},
+        {"id": "net", "type": "percent", "rate": 1, "of": ["e", "t", "d.s", "n", "n.expired", "previously_billed"]},
+        {"id": "vat", "type": "percent", "rate": 1, "tax": {"category": "S"}}]"#;
+    let keys = [("charges", charges), ("bill_charges", bill_charges)];
+    check(&keys, &[]);
+    check(
+        &[&keys[..], &[("estimated_reads", "\"trueup\"")]].concat(),
+        &[
+            "warning SETTLEMENT charges[1]",
+            "warning SETTLEMENT charges[3]",
+            "warning SETTLEMENT bill_charges[0]",
+            "warning SETTLEMENT bill_charges[1]",
+            "warning SETTLEMENT bill_charges[3]",
+        ],
+    );
+}
+
+#[test]
 fn holidays_currency_and_rounding() {
     let hol = r#"{"name": "free", "rate": 1, "when": [{"days": ["hol"]}]}"#;
     check(
@@ -322,6 +443,10 @@ fn rate_records_are_looked_at_too() {
     assert_eq!(
         found(&record(r#"[[{"max": 10, "rate": 0.1}, {"max": 5}]]"#)),
         ["error TIERS_NOT_ASCENDING energyratestructure[0]"]
+    );
+    assert_eq!(
+        found(&record(r#"[[{"rate": null, "adj": 0.1, "max": null}]]"#).replace("-1", "null")),
+        ["warning PRICE_NULL energyratestructure[0][0].rate"]
     );
 }
 

@@ -47,7 +47,7 @@ const PROBLEMS: &[&str] = &[
     "charges[2].bands[0].rate: not a decimal number",
     "charges[2].bands[0].when: is missing",
     "charges[2]: must have either rate, or bands and otherwise",
-    "charges[3].id: another charge has this id",
+    "charges[3].id: another charge has this id, or the engine itself (previously_billed)",
     "charges[3].amount: a number of more than 64 digits or beyond 10^±64",
     r#"charges[4].type: a charge of type "subscription" is not known"#,
     "bill_charges[0].of[0]: names no line before this one",
@@ -99,7 +99,9 @@ fn versions_may_be_told_in_any_order() {
         let text = format!(
             r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "none"}}, "versions": [{versions}]}}"#
         );
-        Tariff::parse(&text).unwrap().versions
+        let versions = Tariff::parse(&text).unwrap().versions;
+        let days = versions.into_iter().map(|version| (version.from, version.to));
+        days.collect::<Vec<_>>()
     };
     let early = r#"{"valid_from": "2024-01-01", "valid_to": "2024-02-01", "charges": []}"#;
     let late = r#"{"valid_from": "2024-02-01", "charges": []}"#;

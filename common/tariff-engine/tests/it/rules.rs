@@ -15,6 +15,7 @@ mod history;
 mod prepayment;
 mod records;
 mod registers;
+mod settlement;
 mod tiers;
 mod together;
 mod values;

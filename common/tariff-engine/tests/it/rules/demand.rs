@@ -74,6 +74,21 @@ fn r3_7_an_interval_longer_than_the_window_is_spread_evenly() {
     check(&world, "4", "4", "2024-06-03T04:30:00Z");
 }
 
+/// Also one that began before the cycle, whatever the length of those inside.
+#[test]
+fn r3_7_an_interval_that_reaches_into_the_cycle_counts_in_its_windows() {
+    let charge = r#"{"id": "p", "type": "demand", "window_minutes": 15, "rate": 1}"#;
+    let check_with = |next: &str| {
+        let rest = rows("", "2024-06-03T01:00Z", 15, &["15,0.25"; 92]);
+        let header = "start_utc,minutes,import_kwh\n2024-06-02T23:30Z,60,8";
+        let mut world = World::new(charge, FROM, "2024-06-04");
+        world.load = Some(format!("{header}\n{next}{rest}"));
+        check(&world, "8", "8", "2024-06-03T00:00:00Z"); // 2 kWh in every quarter of an hour
+    };
+    check_with("2024-06-03T00:30Z,30,1");
+    check_with("2024-06-03T00:30Z,15,1\n2024-06-03T00:45Z,15,0");
+}
+
 #[test]
 fn r3_7_a_rule_tests_the_start_of_the_window() {
     let keys = r#""window_minutes": 60, "rate": 1, "when": [{"from": "17:30", "to": "20:00"}]"#;

@@ -43,6 +43,55 @@ fn r3_17_a_name_without_a_value_is_an_error() {
         .refused("the value fee has no number on 2023-12-30");
 }
 
+/// A version prices with the values that it calls: what another one calls neither cuts its days nor is missing on them.
+#[test]
+fn r3_17_values_are_those_of_the_version_that_holds() {
+    let tiers = |size: &str| {
+        format!(
+            r#"{{"id": "t", "type": "tiered", "tiers": [{{"up_to": {{"param": "{size}"}}, "rate": 1}}, {{"up_to": 9, "rate": 2}}, {{"up_to": null, "rate": 3}}]}}"#
+        )
+    };
+    let later = format!(r#"{{"valid_from": "2024-06-07", "charges": [{}]}}"#, tiers("new"));
+    let earlier = format!(
+        r#"{{"valid_from": "2024-01-01", "valid_to": "2024-06-07", "charges": [{}]}}"#,
+        tiers("old")
+    );
+    let lines = |old: &str, new: &str, from: &str| {
+        let values = format!(r#""values": {{"old": {old}, "new": {new}}}"#);
+        let mut world = World::new("", from, "2024-06-09")
+            .with_load("2024-06-03T00:00Z", 1440, &["10"; 6])
+            .and(&values);
+        world.tariff = format!(r#""versions": [{later}, {earlier}]"#); // in any order
+        world.bills().map(|bills| amounts(&bills[0]))
+    };
+    let cut = r#"[{"from": "2024-06-07", "value": 5}, {"from": "2024-06-08", "value": 6}]"#;
+    // 40 kWh in one part although the new value changes before, and two parts of 10 kWh.
+    let expected = owned(&[
+        ("t@2024-06-03", "109"), // 2 + 2 x 7 + 3 x 31
+        ("t@2024-06-07", "16"),
+        ("t@2024-06-08", "15"),
+    ]);
+    assert_eq!(lines("2", cut, "2024-06-03"), Ok(expected.clone()));
+    let before = cut.replace(']', r#", {"from": "2024-06-05", "value": 8}]"#);
+    assert_eq!(lines("2", &before, "2024-06-03"), Ok(expected));
+    // Of a version that does not hold any more no value makes it wrong.
+    let only_new = owned(&[("t@2024-06-07", "16"), ("t@2024-06-08", "15")]);
+    assert_eq!(lines("99", cut, "2024-06-07"), Ok(only_new));
+    let error = lines("99", cut, "2024-06-06").unwrap_err();
+    assert!(
+        error.contains("versions[1].charges[0].tiers: limits must ascend"),
+        "{error}"
+    );
+    let error = lines("2", &cut.replace("06-07", "06-08"), "2024-06-07").unwrap_err();
+    assert!(error.contains("two values"), "{error}");
+    let late = r#"[{"from": "2024-06-08", "value": 6}]"#;
+    let error = lines("2", late, "2024-06-03").unwrap_err();
+    assert!(
+        error.contains("the value new has no number on 2024-06-07"),
+        "{error}"
+    );
+}
+
 /// Two days at 1 and two at 3, and a percentage of them that changes with them.
 fn with_bill_charges(bill_charges: &str) -> World {
     let mut world = World::new(FEE, "2024-06-03", "2024-06-07").and(DATED);
@@ -76,7 +125,7 @@ fn what_is_one_for_the_whole_bill_may_not_change_inside_it() {
     with_bill_charges(&least(r#"{"param": "fee"}"#))
         .refused("charge m: a value changes inside the cycle, and a minimum or maximum is one for all of it");
     with_bill_charges(&format!("{}, {percent}", least("9")))
-        .refused("charge p: its rate changes inside the cycle, and line m is about all of it");
+        .refused("charge p: its rate changes on 2024-06-05, and line m is about days before and after that");
     let mut world = with_bill_charges(percent);
     world.rounding = r#"{"scope": "line", "mode": "half_up", "places": {"param": "fee"}}"#;
     world.refused("rounding: changes inside the cycle, on 2024-06-05");
@@ -98,6 +147,10 @@ fn a_tax_that_changes_taxes_every_line_once() {
     };
     let bills = bills.unwrap().bills(files).unwrap().to_json();
     recomputed::check(&bills).unwrap();
+    assert_eq!(
+        bills["warnings"],
+        serde_json::json!(["values.unused: the tariff calls no such value"])
+    );
     assert_eq!(
         amounts(&bills["bills"][0])[2..],
         owned(&[("vat@2024-06-03", "2"), ("vat@2024-06-05", "18")])
