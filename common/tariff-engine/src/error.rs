@@ -69,13 +69,22 @@ pub enum RatingError {
         problems: String,
     },
     /// A charge cannot price what it meets.
-    #[error("charge {charge}: {reason}")]
+    #[error("{}{reason}", of_charge(.charge))]
     NotPriced {
-        /// The charge's id.
+        /// The charge's id; empty where it is about the bill as a whole.
         charge: String,
         /// Why.
         reason: String,
     },
+}
+
+/// Which charge a message is about, if it is about one.
+fn of_charge(charge: &str) -> String {
+    if charge.is_empty() {
+        String::new()
+    } else {
+        format!("charge {charge}: ")
+    }
 }
 
 impl RatingError {

@@ -6,9 +6,10 @@ mod power;
 use serde_json::{Value, json};
 
 use crate::exact::Exact;
-use crate::explanation::{Told, limit, listed, number, said, sum, term};
+use crate::explanation::{Facts, Told, limit, listed, number, product, said, sum, term};
 
 use super::how::{Credited, MonthHow, Net, Part, Priced, Share};
+use super::schedule::PeriodHours;
 
 /// A line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,16 +71,29 @@ impl RecordLine {
         }
     }
 
-    /// Words, formula and facts.
+    /// In words, and as a formula.
     pub(crate) fn told(self, month: &MonthHow) -> Told {
         match self {
             Self::Energy => energy(month),
             Self::ExportCredit => export_credit(month),
-            Self::DemandFlat => month.flat.told(),
-            Self::DemandTou => power::demand_tou(&month.tou),
+            Self::DemandFlat => month.flat.told(month),
+            Self::DemandTou => power::demand_tou(month),
             Self::Fixed => fees::fixed(month),
             Self::Minimum => fees::minimum(month),
             Self::YearendPayout => fees::payout(month),
+        }
+    }
+
+    /// The same by name.
+    pub(crate) fn facts(self, month: &MonthHow) -> Facts {
+        match self {
+            Self::Energy => energy_facts(month),
+            Self::ExportCredit => export_credit_facts(month),
+            Self::DemandFlat => month.flat.facts(),
+            Self::DemandTou => power::demand_tou_facts(month),
+            Self::Fixed => fees::fixed_facts(month),
+            Self::Minimum => fees::minimum_facts(month),
+            Self::YearendPayout => fees::payout_facts(month),
         }
     }
 }
@@ -87,25 +101,42 @@ impl RecordLine {
 /// `700 x 0.12 + 50 x 0.2`.
 fn formula(parts: &[Part]) -> String {
     let used = parts.iter().filter(|part| !part.quantity.is_zero());
-    sum(used.map(|part| format!("{} x {}", term(&part.quantity), term(&part.price))))
+    sum(used.map(|part| product(&part.quantity, &part.price)))
 }
 
-/// `up to 700 at 0.12, above at 0.2`.
-fn tiers(parts: &[Part]) -> String {
-    let tier = |(index, part): (usize, &Part)| match (&part.limit, index) {
-        (Some(limit), _) if part.written.is_some() => {
-            let (written, unit) = part.written.clone().unwrap_or_default();
+/// `up to 700 kWh at 0.12, above at 0.2`.
+fn tiers(parts: &[Part], unit: &str, month: &MonthHow) -> String {
+    let tier = |(index, part): (usize, &Part)| match (&part.limit, &part.written, index) {
+        (Some(limit), Some((written, written_unit)), _) => {
+            let scale = part.scale(month);
+            let scale: String = scale
+                .iter()
+                .map(|(factor, of)| format!(" x {} {of}", said(factor)))
+                .collect();
             format!(
-                "up to {written} {unit}, {} in the month, at {}",
+                "up to {written} {written_unit}{scale} = {} {unit} at {}",
                 said(limit),
                 part.price
             )
         }
-        (Some(limit), _) => format!("up to {} at {}", said(limit), part.price),
-        (None, 0) => format!("at {}", part.price),
-        (None, _) => format!("above at {}", part.price),
+        (Some(limit), None, _) => format!("up to {} {unit} at {}", said(limit), part.price),
+        (None, _, 0) => format!("at {}", part.price),
+        (None, ..) => format!("above at {}", part.price),
     };
     listed(parts.iter().enumerate().map(tier))
+}
+
+/// `period 1 (mon-fri 16:00-21:00)`, without hours where there is one period.
+fn period_words(period: usize, hours: &[PeriodHours]) -> String {
+    match hours.get(period) {
+        Some(hours) => format!("period {period} ({hours})"),
+        None => format!("period {period}"),
+    }
+}
+
+/// The same by name.
+fn hours_fact(period: usize, hours: &[PeriodHours]) -> Value {
+    json!(hours.get(period).map(ToString::to_string))
 }
 
 fn tier_facts(parts: &[Part]) -> Value {
@@ -127,25 +158,26 @@ impl Priced {
         }
     }
 
-    fn words(&self) -> String {
+    fn words(&self, month: &MonthHow) -> String {
         let period = |share: &Share| {
             format!(
-                "{} kWh in period {} ({})",
+                "{} kWh in {}, {}",
                 said(&share.kwh),
-                share.period,
-                tiers(&share.parts)
+                period_words(share.period, &month.energy_hours),
+                tiers(&share.parts, "kWh", month)
             )
         };
-        let periods = listed(self.shares().iter().map(period));
+        let periods: Vec<String> = self.shares().iter().map(period).collect();
+        let periods = periods.join("; ");
         match self {
             Self::ProRata(shares) | Self::InTimeOrder(shares) if shares.is_empty() => {
                 "nothing in any period".to_owned()
             }
             Self::ProRata(shares) if shares.len() > 1 => {
-                format!("{periods}, every tier of the whole shared over the periods by their use")
+                format!("{periods}; every tier of the whole shared over the periods by their use")
             }
             Self::ProRata(_) => periods,
-            Self::InTimeOrder(_) => format!("{periods}, tiers filled in time order"),
+            Self::InTimeOrder(_) => format!("{periods}; tiers filled in time order"),
             Self::Market(sum) => format!("every interval at the price of its time, together {}", said(sum)),
         }
     }
@@ -167,17 +199,22 @@ impl Priced {
             Self::ProRata(shares) | Self::InTimeOrder(shares) => {
                 sum(shares.iter().map(|share| formula(&share.parts)))
             }
-            Self::Market(sum) => sum.to_string(),
+            Self::Market(sum) => term(sum).to_string(),
         }
     }
 
-    fn facts(&self) -> Value {
+    fn facts(&self, month: &MonthHow) -> Value {
         let mode = match self {
             Self::ProRata(_) => "prorata",
             Self::InTimeOrder(_) => "chronological",
             Self::Market(_) => "price_file",
         };
-        let period = |share: &Share| json!({"period": share.period, "kwh": number(&share.kwh), "tiers": tier_facts(&share.parts)});
+        let period = |share: &Share| {
+            json!({
+                "period": share.period, "hours": hours_fact(share.period, &month.energy_hours), "kwh": number(&share.kwh),
+                "tiers": tier_facts(&share.parts),
+            })
+        };
         json!({
             "mode": mode, "kwh": number(&Exact::sum(self.shares().iter().map(|share| &share.kwh))), "periods": self.shares().iter().map(period).collect::<Value>(),
             "amount": number(&self.amount()),
@@ -208,29 +245,28 @@ fn energy(month: &MonthHow) -> Told {
     } else {
         format!("{netting}, of which above zero {} kWh", month.charged_kwh)
     };
+    let words = format!("{netting} before credits, {}", month.energy.words(month));
+    Told::new(words, month.energy.formula())
+}
+
+fn energy_facts(month: &MonthHow) -> Facts {
     let fact = |net: &Net| {
         json!({
             "period": net.period, "import_kwh": number(&net.import), "export_kwh": number(&net.export),
             "bank_kwh": number(&net.bank),
         })
     };
-    let words = format!("{netting} before credits, {}", month.energy.words());
-    Told::new("record_energy", words, month.energy.formula())
-        .with("priced", month.energy.facts())
+    Facts::of("record_energy")
+        .with("priced", month.energy.facts(month))
         .with("net", month.net.iter().map(fact).collect::<Value>())
 }
 
 fn export_credit(month: &MonthHow) -> Told {
     match &month.credit {
-        Credited::Nothing => Told::new(
-            "record_credit",
-            "export earns no credit".to_owned(),
-            "0".to_owned(),
-        ),
+        Credited::Nothing => Told::new("export earns no credit".to_owned(), "0".to_owned()),
         Credited::Whole(earned) => {
-            let words = format!("{} kWh of export, {}", month.export_kwh, earned.words());
-            Told::new("record_credit", words, format!("-({})", earned.formula()))
-                .with("earned", earned.facts())
+            let words = format!("{} kWh of export, {}", month.export_kwh, earned.words(month));
+            Told::new(words, format!("-({})", earned.formula()))
         }
         Credited::Carried {
             earned,
@@ -244,24 +280,38 @@ fn export_credit(month: &MonthHow) -> Told {
                 "from the next month on"
             };
             let words = format!(
-                "{} carried, and for {} kWh of export {} to be used {when}; at most the energy charge of {} is paid, and {} carried on",
+                "{} carried, and for {} kWh of export to be used {when} ({}); at most the energy charge of {} is paid, and {} carried on",
                 said(before),
                 month.export_kwh,
-                earned.words(),
+                earned.words(month),
                 said(energy),
                 said(&month.bank_usd)
             );
             let usable = if *in_month {
                 format!("{} + {}", term(before), earned.formula())
             } else {
-                term(before)
+                term(before).to_string()
             };
             let formula = format!("-max(0, min({usable}, {}))", term(energy));
-            Told::new("record_credit", words, formula)
-                .with("earned", earned.facts())
-                .with_number("carried", before)
-                .with_number("energy", energy)
-                .with_number("carried_on", &month.bank_usd)
+            Told::new(words, formula)
         }
+    }
+}
+
+fn export_credit_facts(month: &MonthHow) -> Facts {
+    let facts = Facts::of("record_credit");
+    match &month.credit {
+        Credited::Nothing => facts,
+        Credited::Whole(earned) => facts.with("earned", earned.facts(month)),
+        Credited::Carried {
+            earned,
+            before,
+            energy,
+            ..
+        } => facts
+            .with("earned", earned.facts(month))
+            .with_number("carried", before)
+            .with_number("energy", energy)
+            .with_number("carried_on", &month.bank_usd),
     }
 }
