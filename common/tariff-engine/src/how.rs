@@ -21,7 +21,7 @@ pub use facts::{
     BandHow, CoincidentHow, DemandHow, ExcessHow, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor,
     PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow, Windows,
 };
-pub(crate) use words::{moment, stretch};
+pub(crate) use words::{clock, moment, stretch};
 
 /// The facts behind a line, by kind of charge.
 #[derive(Debug, Clone, PartialEq, Eq)]

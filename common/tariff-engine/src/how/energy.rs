@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use super::{IndexedHow, Source, StepHow, TierPart, TiersHow, words};
 use crate::exact::Exact;
 use crate::explanation::{Facts, Told, limit, listed, number, product, said, sum, term};
+use crate::rounding::Mode;
 use crate::statement::Line;
+
+/// Decimal places of a mean price.
+const MEAN_PLACES: u32 = 6;
 
 impl Source {
     /// All of it at the line's price.
@@ -35,7 +39,7 @@ impl IndexedHow {
             sign,
         } = self;
         let mean = market.over(&source.kwh);
-        let mean = mean.map(|mean| format!(" ({} per kWh in the mean)", said(&mean)));
+        let mean = mean.map(|mean| format!(" ({} per kWh in the mean)", mean_price(&mean)));
         let words = format!(
             "{}, each interval's kWh at the market's price of its time, together {}{}; that x {multiplier}, and {adder} for each kWh",
             source.words(line),
@@ -63,6 +67,13 @@ impl IndexedHow {
             .with_number("adder", &self.adder)
             .with_number("sign", &self.sign)
     }
+}
+
+/// A decimal, or about what it is: nothing is computed with it.
+fn mean_price(mean: &Exact) -> String {
+    let short = mean.rounded(MEAN_PLACES, Mode::HalfUp);
+    let about = if short == *mean { "" } else { "about " };
+    format!("{about}{short}")
 }
 
 impl TiersHow {

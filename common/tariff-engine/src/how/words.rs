@@ -15,7 +15,11 @@ use crate::statement::{Line, Register};
 
 /// `2026-01-31 18:15` on the clock of the zone.
 pub(crate) fn moment(zone: Tz, at: i64) -> String {
-    let local = at.saturating_add(local::offset_ms(zone, at).unwrap_or_default());
+    clock(at.saturating_add(local::offset_ms(zone, at).unwrap_or_default()))
+}
+
+/// `2026-01-31 18:15` of the milliseconds of a local clock.
+pub(crate) fn clock(local: i64) -> String {
     let clock = DateTime::from_timestamp_millis(local).map(|at| at.naive_utc().to_string());
     let clock = clock.unwrap_or_default();
     clock.strip_suffix(":00").unwrap_or(&clock).to_owned()

@@ -1,14 +1,15 @@
 //! The lines of a month under a rate record (`RATING` 2.8), in words.
 
+mod energy;
 mod fees;
 mod power;
 
 use serde_json::{Value, json};
 
 use crate::exact::Exact;
-use crate::explanation::{Facts, Told, limit, listed, number, product, said, sum, term};
+use crate::explanation::{Facts, Told, limit, listed, number, product, said, sum};
 
-use super::how::{Credited, MonthHow, Net, Part, Priced, Share};
+use super::how::{MonthHow, Part};
 use super::schedule::PeriodHours;
 
 /// A line.
@@ -74,8 +75,8 @@ impl RecordLine {
     /// In words, and as a formula.
     pub(crate) fn told(self, month: &MonthHow) -> Told {
         match self {
-            Self::Energy => energy(month),
-            Self::ExportCredit => export_credit(month),
+            Self::Energy => energy::told(month),
+            Self::ExportCredit => energy::export_credit(month),
             Self::DemandFlat => month.flat.told(month),
             Self::DemandTou => power::demand_tou(month),
             Self::Fixed => fees::fixed(month),
@@ -87,8 +88,8 @@ impl RecordLine {
     /// The same by name.
     pub(crate) fn facts(self, month: &MonthHow) -> Facts {
         match self {
-            Self::Energy => energy_facts(month),
-            Self::ExportCredit => export_credit_facts(month),
+            Self::Energy => energy::facts(month),
+            Self::ExportCredit => energy::export_credit_facts(month),
             Self::DemandFlat => month.flat.facts(),
             Self::DemandTou => power::demand_tou_facts(month),
             Self::Fixed => fees::fixed_facts(month),
@@ -148,170 +149,4 @@ fn tier_facts(parts: &[Part]) -> Value {
         json!({"written": written, "quantity": number(&part.quantity), "limit": limit(part.limit.as_ref()), "price": number(&part.price)})
     };
     parts.iter().map(part).collect()
-}
-
-impl Priced {
-    fn shares(&self) -> &[Share] {
-        match self {
-            Self::ProRata(shares) | Self::InTimeOrder(shares) => shares,
-            Self::Market(_) => &[],
-        }
-    }
-
-    fn words(&self, month: &MonthHow) -> String {
-        let period = |share: &Share| {
-            format!(
-                "{} kWh in {}, {}",
-                said(&share.kwh),
-                period_words(share.period, &month.energy_hours),
-                tiers(&share.parts, "kWh", month)
-            )
-        };
-        let periods: Vec<String> = self.shares().iter().map(period).collect();
-        let periods = periods.join("; ");
-        match self {
-            Self::ProRata(shares) | Self::InTimeOrder(shares) if shares.is_empty() => {
-                "nothing in any period".to_owned()
-            }
-            Self::ProRata(shares) if shares.len() > 1 => {
-                format!("{periods}; every tier of the whole shared over the periods by their use")
-            }
-            Self::ProRata(_) => periods,
-            Self::InTimeOrder(_) => format!("{periods}; tiers filled in time order"),
-            Self::Market(sum) => format!("every interval at the price of its time, together {}", said(sum)),
-        }
-    }
-
-    fn formula(&self) -> String {
-        match self {
-            Self::ProRata(shares) if shares.len() > 1 => {
-                let total = Exact::sum(shares.iter().map(|share| &share.kwh));
-                let of = |share: &Share| {
-                    format!(
-                        "{} / {} x ({})",
-                        term(&share.kwh),
-                        term(&total),
-                        formula(&share.parts)
-                    )
-                };
-                sum(shares.iter().map(of))
-            }
-            Self::ProRata(shares) | Self::InTimeOrder(shares) => {
-                sum(shares.iter().map(|share| formula(&share.parts)))
-            }
-            Self::Market(sum) => term(sum).to_string(),
-        }
-    }
-
-    fn facts(&self, month: &MonthHow) -> Value {
-        let mode = match self {
-            Self::ProRata(_) => "prorata",
-            Self::InTimeOrder(_) => "chronological",
-            Self::Market(_) => "price_file",
-        };
-        let period = |share: &Share| {
-            json!({
-                "period": share.period, "hours": hours_fact(share.period, &month.energy_hours), "kwh": number(&share.kwh),
-                "tiers": tier_facts(&share.parts),
-            })
-        };
-        json!({
-            "mode": mode, "kwh": number(&Exact::sum(self.shares().iter().map(|share| &share.kwh))), "periods": self.shares().iter().map(period).collect::<Value>(),
-            "amount": number(&self.amount()),
-        })
-    }
-}
-
-fn energy(month: &MonthHow) -> Told {
-    let netted = |net: &&Net| {
-        [&net.import, &net.export, &net.bank]
-            .iter()
-            .any(|kwh| !kwh.is_zero())
-    };
-    let net = |net: &Net| {
-        let bank = if net.bank.is_zero() {
-            String::new()
-        } else {
-            format!(" less {} of the bank", said(&net.bank))
-        };
-        format!(
-            "{} kWh less {} of export{bank} in period {}",
-            net.import, net.export, net.period
-        )
-    };
-    let netting = listed(month.net.iter().filter(netted).map(net));
-    let netting = if netting.is_empty() {
-        format!("{} kWh", said(&month.charged_kwh))
-    } else {
-        format!("{netting}, of which above zero {} kWh", month.charged_kwh)
-    };
-    let words = format!("{netting} before credits, {}", month.energy.words(month));
-    Told::new(words, month.energy.formula())
-}
-
-fn energy_facts(month: &MonthHow) -> Facts {
-    let fact = |net: &Net| {
-        json!({
-            "period": net.period, "import_kwh": number(&net.import), "export_kwh": number(&net.export),
-            "bank_kwh": number(&net.bank),
-        })
-    };
-    Facts::of("record_energy")
-        .with("priced", month.energy.facts(month))
-        .with("net", month.net.iter().map(fact).collect::<Value>())
-}
-
-fn export_credit(month: &MonthHow) -> Told {
-    match &month.credit {
-        Credited::Nothing => Told::new("export earns no credit".to_owned(), "0".to_owned()),
-        Credited::Whole(earned) => {
-            let words = format!("{} kWh of export, {}", month.export_kwh, earned.words(month));
-            Told::new(words, format!("-({})", earned.formula()))
-        }
-        Credited::Carried {
-            earned,
-            before,
-            in_month,
-            energy,
-        } => {
-            let when = if *in_month {
-                "now"
-            } else {
-                "from the next month on"
-            };
-            let words = format!(
-                "{} carried, and for {} kWh of export to be used {when} ({}); at most the energy charge of {} is paid, and {} carried on",
-                said(before),
-                month.export_kwh,
-                earned.words(month),
-                said(energy),
-                said(&month.bank_usd)
-            );
-            let usable = if *in_month {
-                format!("{} + {}", term(before), earned.formula())
-            } else {
-                term(before).to_string()
-            };
-            let formula = format!("-max(0, min({usable}, {}))", term(energy));
-            Told::new(words, formula)
-        }
-    }
-}
-
-fn export_credit_facts(month: &MonthHow) -> Facts {
-    let facts = Facts::of("record_credit");
-    match &month.credit {
-        Credited::Nothing => facts,
-        Credited::Whole(earned) => facts.with("earned", earned.facts(month)),
-        Credited::Carried {
-            earned,
-            before,
-            energy,
-            ..
-        } => facts
-            .with("earned", earned.facts(month))
-            .with_number("carried", before)
-            .with_number("energy", energy)
-            .with_number("carried_on", &month.bank_usd),
-    }
 }

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::exact::Exact;
+use crate::how::clock;
+use crate::local::OffsetPiece;
 
 use super::explain::RecordLine;
 use super::record::Per;
@@ -120,6 +122,8 @@ pub(crate) struct Left {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MonthHow {
     pub(crate) days: i64,
+    /// The clock's offsets, in order.
+    pub(crate) offsets: Vec<OffsetPiece>,
     /// When the periods of energy hold in the month; nothing where there is one.
     pub(crate) energy_hours: Vec<PeriodHours>,
     /// The same of demand by time of use.
@@ -250,6 +254,13 @@ impl MonthHow {
             Some((amount, Per::Day)) => amount.times(Exact::whole(self.days.into())),
             Some((amount, Per::Year)) => amount.over(Exact::whole(12)).unwrap_or_default(),
         }
+    }
+
+    /// An instant of the month on its clock, `2018-01-03 15:00`.
+    pub(crate) fn moment(&self, at: i64) -> String {
+        let mut pieces = self.offsets.iter();
+        let piece = pieces.find(|piece| (piece.start_ms..piece.end_ms).contains(&at));
+        clock(at.saturating_add(piece.map_or(0, |piece| piece.offset_ms)))
     }
 
     /// Energy after credits, demand and fixed charges.

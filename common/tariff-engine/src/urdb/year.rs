@@ -113,6 +113,7 @@ impl Rating<'_> {
             demand_hours.map(|(structure, schedule)| schedule.hours(span.month(), structure.len()));
         let mut bill = MonthHow {
             days: span.days(),
+            offsets: span.offsets.clone(),
             energy_hours: self.record.energy_schedule.hours(span.month(), energy_periods),
             demand_hours: demand_hours.unwrap_or_default(),
             energy: traded.cost,

@@ -11,7 +11,7 @@ use crate::urdb::how::{Flat, MonthHow, Tou};
 
 impl Flat {
     pub(super) fn told(&self, month: &MonthHow) -> Told {
-        let at = instant::show(self.at_ms);
+        let at = month.moment(self.at_ms);
         let mut words = format!(
             "the highest power of an interval is {} kW at {at}",
             said(&self.peak_kw)
@@ -83,7 +83,7 @@ impl Flat {
 pub(super) fn demand_tou(month: &MonthHow) -> Told {
     let periods = &month.tou;
     let period = |tou: &Tou| {
-        let at = instant::show(tou.at_ms);
+        let at = month.moment(tou.at_ms);
         format!(
             "{} kW at {at} in {}, {}",
             said(&tou.kw),
