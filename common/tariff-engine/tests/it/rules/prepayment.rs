@@ -72,12 +72,3 @@ fn what_cannot_be_taken_as_it_comes_is_refused() {
     world.tariff = world.tariff.replace("daily", "monthly");
     world.refused("charge standing: prepayment takes daily fees and energy alone");
 }
-
-/// What is about the bill as a whole names no charge.
-#[test]
-fn a_refusal_that_is_about_no_charge_names_none() {
-    let mut world = world(r#""opening_balance": 5"#);
-    world.load = None;
-    let error = world.bills().unwrap_err();
-    assert!(!error.contains("charge :"), "{error}");
-}
