@@ -136,4 +136,10 @@ fn bands_hold_outside_of_those_before() {
         ]
     );
     assert_eq!(Hours::default().facts(), None);
+    // Each of thousands of bands would name all before it.
+    let many = (0..9).map(|_| ("band", rule(r#"[{"to": "06:00"}]"#)));
+    let hours = Hours::of_bands(many.chain([("rest", None)]));
+    let last = hours.last().unwrap();
+    assert_eq!(&*last.words, "outside the 9 bands before it");
+    assert_eq!(last.before().len(), 9);
 }
