@@ -1,6 +1,9 @@
 //! How the amount of a line came about, as data: words, arithmetic and facts. What a person reads, a program computes again and a page
 //! lays out is made of it. It is made only when somebody asks.
 
+mod arithmetic;
+mod facts;
+
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -8,18 +11,17 @@ use serde_json::{Map, Value, json};
 
 use crate::exact::Exact;
 use crate::rounding::{Mode, Rounding};
-
-/// Decimal places of what stands beside a fraction for people.
-const ABOUT_PLACES: u32 = 4;
+pub(crate) use arithmetic::{group, listed, product, said, sum, term};
+pub(crate) use facts::{Facts, limit, number};
 
 /// Everything that is needed to compute an amount again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     /// What the numbers of the formula are and where they come from.
     pub words: String,
-    /// The arithmetic of [`Self::unrounded`]: decimals and fractions with `+`, `-`, `x`, `/` and parentheses, `max(a, b)`, `min(a, b)`,
-    /// `root(a)` to 28 significant digits, `up(a)` to the next whole number, and `round(a, places)` or `round_even(a, places)`. A number
-    /// that ends in `…` goes on.
+    /// The arithmetic of [`Self::unrounded`], exactly: decimals and fractions with `+`, `-`, `x`, `/` and parentheses, `max(a, b)`,
+    /// `min(a, b)`, `root(a)` to 28 significant digits, `up(a)` to the next whole number, and `round(a, places)` or
+    /// `round_even(a, places)`.
     pub formula: String,
     /// The same by name, with `kind`; numbers are texts as in the formula.
     pub facts: Map<String, Value>,
@@ -41,35 +43,34 @@ pub struct Explanation {
     pub currency: String,
 }
 
-/// What a kind of line knows of itself.
-#[derive(Debug, Clone, PartialEq)]
+/// What a kind of line says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) words: String,
     pub(crate) formula: String,
-    pub(crate) facts: Map<String, Value>,
+}
+
+/// What a line came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) unrounded: &'a Exact,
+    pub(crate) rounding: Option<Rounding>,
+    pub(crate) amount: &'a str,
+    pub(crate) currency: &'a str,
 }
 
 impl Explanation {
-    /// The sentence for a person.
+    /// The sentence for a person: the words, the arithmetic, what it comes to and what rounding did. A fraction that is too long to be
+    /// typed stands in it as about what it is; in [`Self::formula`] it is whole.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let exact = self.unrounded.to_string();
-        let arithmetic = if self.formula == exact {
-            String::new()
-        } else {
-            format!("{} = ", self.formula)
+        let outcome = Outcome {
+            unrounded: &self.unrounded,
+            rounding: self.rounding,
+            amount: &self.amount,
+            currency: &self.currency,
         };
-        let (amount, currency) = (&self.amount, &self.currency);
-        let exact = said(&self.unrounded);
-        let outcome = if amount.parse().as_ref() == Ok(&self.unrounded) {
-            format!("{amount} {currency}")
-        } else {
-            match &self.rounding {
-                Some(rounding) => format!("{exact}, rounded {} to {amount} {currency}", mode(rounding.mode)),
-                None => format!("{exact}, shown as {amount} {currency}"),
-            }
-        };
-        format!("{}: {arithmetic}{outcome}", self.words)
+        outcome.sentence(&self.words, &self.formula)
     }
 
     /// As JSON: the facts, and what all lines have.
@@ -96,80 +97,55 @@ impl Explanation {
 }
 
 impl Told {
-    pub(crate) fn new(kind: &str, words: String, formula: String) -> Self {
-        let facts = Map::new();
-        Self {
-            words,
-            formula,
-            facts,
+    pub(crate) const fn new(words: String, formula: String) -> Self {
+        Self { words, formula }
+    }
+}
+
+impl Outcome<'_> {
+    /// See [`Explanation::sentence`].
+    pub(crate) fn sentence(&self, words: &str, formula: &str) -> String {
+        let Self {
+            unrounded,
+            rounding,
+            amount,
+            currency,
+        } = *self;
+        let exact = unrounded.to_string();
+        let mut text = String::with_capacity(words.len().saturating_add(formula.len()).saturating_add(64));
+        text.push_str(words);
+        text.push_str(": ");
+        if formula != exact {
+            text.push_str(&arithmetic::typed(formula));
+            text.push_str(" = ");
         }
-        .with("kind", kind)
-    }
-
-    /// With a fact.
-    pub(crate) fn with(mut self, name: &str, fact: impl Into<Value>) -> Self {
-        self.facts.insert(name.to_owned(), fact.into());
-        self
-    }
-
-    /// With a number.
-    pub(crate) fn with_number(self, name: &str, fact: &Exact) -> Self {
-        self.with(name, number(fact))
-    }
-
-    /// With a number that may be absent.
-    pub(crate) fn with_limit(self, name: &str, fact: Option<&Exact>) -> Self {
-        self.with(name, limit(fact))
-    }
-}
-
-/// A number among facts.
-pub(crate) fn number(number: &Exact) -> Value {
-    json!(number.to_string())
-}
-
-/// A number that may be absent.
-pub(crate) fn limit(limit: Option<&Exact>) -> Value {
-    limit.map_or(Value::Null, number)
-}
-
-/// A number in a formula.
-pub(crate) fn term(number: &Exact) -> String {
-    let text = number.to_string();
-    if text.contains('/') {
-        format!("({text})")
-    } else {
+        if !is_same(amount, &exact) {
+            text.push_str(&said(unrounded).to_string());
+            match rounding {
+                Some(rounding) => {
+                    text.push_str(", rounded ");
+                    text.push_str(mode(rounding.mode));
+                    text.push_str(" to ");
+                }
+                None => text.push_str(", shown as "),
+            }
+        }
+        text.push_str(amount);
+        text.push(' ');
+        text.push_str(currency);
         text
     }
 }
 
-/// A number in words: a fraction with about what it is.
-pub(crate) fn said(number: &Exact) -> String {
-    let text = number.to_string();
-    if text.contains('/') {
-        let about = number.to_fixed(ABOUT_PLACES, Mode::HalfUp);
-        return format!("{text} (about {about})");
+/// Whether an amount with the places of its currency, `12.50`, is the number that is written `12.5`.
+fn is_same(amount: &str, exact: &str) -> bool {
+    let zeros = amount.strip_prefix(exact).map(str::as_bytes);
+    match zeros {
+        Some([]) => true,
+        Some([b'.', zeros @ ..]) if !exact.contains('.') => zeros.iter().all(|digit| *digit == b'0'),
+        Some(zeros) if exact.contains('.') => zeros.iter().all(|digit| *digit == b'0'),
+        _ => false,
     }
-    text
-}
-
-/// A sum in a formula as one operand of something else.
-pub(crate) fn group(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().collect();
-    if parts.len() == 1 {
-        parts.concat()
-    } else {
-        format!("({})", sum(parts))
-    }
-}
-
-/// A sum in a formula, also where nothing is added.
-pub(crate) fn sum(parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> = parts.into_iter().collect();
-    if parts.is_empty() {
-        return "0".to_owned();
-    }
-    parts.join(" + ").replace("+ -", "- ")
 }
 
 /// What ties do, in words.
@@ -188,8 +164,5 @@ pub(crate) const fn rounds(mode: Mode) -> &'static str {
     }
 }
 
-/// Things one after the other.
-pub(crate) fn listed(items: impl IntoIterator<Item = String>) -> String {
-    let items: Vec<String> = items.into_iter().collect();
-    items.join(", ")
-}
+#[cfg(test)]
+mod tests;

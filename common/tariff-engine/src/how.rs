@@ -1,7 +1,9 @@
 //! How the amount of a line came about: the facts, kept as they were used. They are put into words when somebody asks.
 
 mod balance;
+mod contracted;
 mod days;
+mod demand;
 mod energy;
 mod facts;
 mod lines;
@@ -12,14 +14,14 @@ use chrono::NaiveDate;
 
 use crate::carry::Lot;
 use crate::exact::Exact;
-use crate::explanation::Told;
+use crate::explanation::{Facts, Told};
 use crate::scene::Mix;
 use crate::statement::Line;
 pub use facts::{
-    BandHow, DemandHow, ExcessHow, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor, PowerPrice,
-    RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow,
+    BandHow, CoincidentHow, DemandHow, ExcessHow, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor,
+    PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow, Windows,
 };
-pub(crate) use words::{moment, stretch};
+pub(crate) use words::{clock, moment, stretch};
 
 /// The facts behind a line, by kind of charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +56,7 @@ pub enum How {
     /// The highest power.
     Demand(Box<DemandHow>),
     /// Power at given times.
-    Coincident {
-        /// The intervals that counted.
-        at: Vec<Slot>,
-    },
+    Coincident(Box<CoincidentHow>),
     /// Reactive energy beyond a free share.
     Reactive(Box<ReactiveHow>),
     /// Contracted power by a band around it.
@@ -103,7 +102,7 @@ impl How {
             Self::Tiers(how) => Some(&how.source),
             Self::Days { .. }
             | Self::Demand(_)
-            | Self::Coincident { .. }
+            | Self::Coincident(_)
             | Self::Reactive(_)
             | Self::ContractedBand(_)
             | Self::ContractedFee { .. }
@@ -116,7 +115,7 @@ impl How {
         }
     }
 
-    /// Words, formula and facts.
+    /// In words, and as a formula.
     pub(crate) fn told(&self, line: &Line) -> Told {
         match self {
             Self::Energy(source) => source.at_one_price(line),
@@ -126,16 +125,39 @@ impl How {
             Self::Package { source, size } => energy::package(line, source, size),
             Self::Step { source, step } => energy::step(line, source, step),
             Self::Demand(how) => how.told(line),
-            Self::Coincident { at } => power::coincident(line, at),
+            Self::Coincident(how) => how.told(line),
             Self::Reactive(how) => how.told(line),
             Self::ContractedBand(how) => how.told(line),
-            Self::ContractedFee { rate, days } => power::contracted_fee(line, rate, *days),
+            Self::ContractedFee { rate, days } => contracted::fee(line, rate, *days),
             Self::ContractedExcess(how) => how.told(line),
             Self::NetEnergy(how) => how.told(line),
             Self::Expired(lots) => balance::expired(line, lots),
             Self::Rebates(events) => balance::rebates(line, events),
             Self::Previous { since, bills } => balance::previous(*since, bills),
             Self::Lines(how) => how.told(),
+        }
+    }
+
+    /// The same by name.
+    pub(crate) fn facts(&self, line: &Line) -> Facts {
+        match self {
+            Self::Energy(source) => source.at_one_price_facts(line),
+            Self::Days { every, amount } => days::facts(line, every, amount),
+            Self::Indexed(how) => how.facts(),
+            Self::Tiers(how) => how.facts(line),
+            Self::Package { source, size } => energy::package_facts(line, source, size),
+            Self::Step { source, step } => energy::step_facts(line, source, step),
+            Self::Demand(how) => how.facts(line),
+            Self::Coincident(how) => how.facts(line),
+            Self::Reactive(how) => how.facts(line),
+            Self::ContractedBand(how) => how.facts(line),
+            Self::ContractedFee { rate, days } => contracted::fee_facts(line, rate, *days),
+            Self::ContractedExcess(how) => how.facts(line),
+            Self::NetEnergy(how) => how.facts(line),
+            Self::Expired(lots) => balance::expired_facts(line, lots),
+            Self::Rebates(events) => balance::rebates_facts(line, events),
+            Self::Previous { since, bills } => balance::previous_facts(*since, bills),
+            Self::Lines(how) => how.facts(),
         }
     }
 }

@@ -54,8 +54,8 @@ pub use event::Event;
 pub use exact::{Exact, ParseExactError};
 pub use explanation::Explanation;
 pub use how::{
-    BandHow, DemandHow, ExcessHow, How, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor, PowerPrice,
-    RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow,
+    BandHow, CoincidentHow, DemandHow, ExcessHow, How, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor,
+    PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow, Windows,
 };
 pub use load::{Fault, Interval, Load, Rows};
 pub use outline::{Outline, Row};
@@ -64,6 +64,7 @@ pub use picture::{Hour, Page, Picture, Price};
 pub use price::Prices;
 pub use reader::{Problem, Problems};
 pub use rounding::{Mode, Rounding, Scope};
+pub use rule::{Hours, When};
 pub use scene::Mix;
 pub use statement::{Line, Register, Statement, Unit};
 pub use tariff::{RATING_RULES, Tariff};

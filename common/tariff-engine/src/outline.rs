@@ -1,7 +1,8 @@
 //! A tariff in words: a row for every charge, everything that was written and nothing else.
 
 use crate::json::Node;
-use crate::reader::Problems;
+use crate::reader::{At, Problems};
+use crate::rule::When;
 use crate::tariff::Tariff;
 
 /// A tariff at a glance.
@@ -88,10 +89,7 @@ fn keys(node: &Node, without: &[&str]) -> String {
         .filter(|(key, _)| !without.contains(&key.as_str()));
     let shown: Vec<String> = wanted
         .map(|(key, value)| match (key.as_str(), value) {
-            ("when", Node::List(rules)) => {
-                let rules: Vec<String> = rules.iter().map(rule).collect();
-                format!("when {}", rules.join(" or "))
-            }
+            ("when", rules) => format!("when {}", rule_words(rules)),
             (key, Node::Object(_)) => format!("{key} ({})", words(value)),
             (key, Node::List(items)) if items.iter().any(|item| matches!(item, Node::Object(_))) => {
                 let items: Vec<String> = items.iter().map(|item| format!("({})", words(item))).collect();
@@ -103,28 +101,10 @@ fn keys(node: &Node, without: &[&str]) -> String {
     shown.join(", ")
 }
 
-/// `mon tue 16:00-21:00 in months 6 7`.
-fn rule(node: &Node) -> String {
-    let part = |key| node.get(key).map(words);
-    let clock = match (part("from"), part("to")) {
-        (None, None) => None,
-        (from, to) => Some(format!(
-            "{}-{}",
-            from.as_deref().unwrap_or("00:00"),
-            to.as_deref().unwrap_or("24:00")
-        )),
-    };
-    let months = part("months").map(|months| format!("in months {months}"));
-    let event = part("event").map(|event| format!("during {event}"));
-    let parts: Vec<String> = [part("days"), clock, months, event]
-        .into_iter()
-        .flatten()
-        .collect();
-    if parts.is_empty() {
-        "always".to_owned()
-    } else {
-        parts.join(" ")
-    }
+/// The rules of a price, in the words of explanations.
+fn rule_words(rules: &Node) -> String {
+    let when = When::read(&At::root(rules), &mut Problems::default());
+    when.map_or_else(|| words(rules), |when| when.to_string())
 }
 
 fn words(node: &Node) -> String {

@@ -83,6 +83,14 @@ impl Period {
         Ok(days)
     }
 
+    /// The first of [`Self::days`] and the day after the last; `None` beyond the calendar.
+    pub(crate) fn day_span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let first = self.from_date().ok()?;
+        let begins_before = local::midnight(self.zone, first)? < self.start_ms;
+        let first = if begins_before { first.succ_opt()? } else { first };
+        Some((first, self.to_date().ok()?))
+    }
+
     /// What it has in common with `start_ms..end_ms`, if anything.
     #[must_use]
     pub fn part(&self, start_ms: i64, end_ms: i64) -> Option<Self> {

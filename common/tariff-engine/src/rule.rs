@@ -1,11 +1,16 @@
 //! When a price holds (`RATING` 3.2): rules over month, day and local clock.
 
-use std::fmt;
+mod hours;
+mod words;
+
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::event::Calendar;
 use crate::reader::{At, Fields, Problems};
+pub use hours::Hours;
+pub(crate) use words::months;
 
 /// Minutes of a clock's day.
 pub(crate) const DAY_MINUTES: u32 = 1440;
@@ -24,13 +29,6 @@ pub(crate) struct Clock {
     pub(crate) to: u32,
 }
 
-impl fmt::Display for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clock = |minutes: u32| format!("{:02}:{:02}", minutes.div_euclid(60), minutes.rem_euclid(60));
-        write!(f, "{}-{}", clock(self.from), clock(self.to))
-    }
-}
-
 /// One rule: all its parts must hold; a part that is absent holds always.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
@@ -40,9 +38,9 @@ struct Rule {
     event: Option<String>,
 }
 
-/// A list of rules, one of which must hold.
+/// A list of rules, one of which must hold. A copy is a reference to the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct When(Vec<Rule>);
+pub struct When(Arc<[Rule]>);
 
 impl When {
     pub(crate) fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
@@ -52,6 +50,17 @@ impl When {
         }
         let rules: Vec<_> = items.iter().map(|item| Rule::read(item, problems)).collect();
         Some(Self(rules.into_iter().collect::<Option<_>>()?))
+    }
+
+    /// In some months.
+    pub(crate) fn of_months(months: Vec<u32>) -> Self {
+        let rule = Rule {
+            months: Some(months),
+            days: None,
+            clock: None,
+            event: None,
+        };
+        Self(Arc::new([rule]))
     }
 
     /// Of a band: one that is `ruled` must have it, `otherwise` has none.

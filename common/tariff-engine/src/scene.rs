@@ -25,6 +25,14 @@ pub struct Mix {
     pub no_column: bool,
 }
 
+impl Mix {
+    /// Those whose value was measured.
+    #[must_use]
+    pub const fn actual(&self) -> u32 {
+        self.intervals.saturating_sub(self.estimated)
+    }
+}
+
 /// One part of a bill: the days on which one version of the tariff holds.
 pub(crate) struct Scene<'a> {
     /// The charge's id.
@@ -51,8 +59,10 @@ impl<'a> Scene<'a> {
         let mut sum = Source {
             register: measure.register.clone(),
             rounding: measure.rounding,
+            hours: None,
             kwh: Exact::ZERO,
             mix: Mix::default(),
+            estimated_kwh: Exact::ZERO,
             reads: Vec::new(),
         };
         for (slot, picks) in self.segments.slots_of(self.part) {
@@ -72,6 +82,15 @@ impl<'a> Scene<'a> {
     /// Whether the load has no column of a register.
     pub(crate) fn has_no_column(&self, register: &Register) -> bool {
         self.load.is_some_and(|load| !load.has(register))
+    }
+
+    /// The estimated intervals of this part.
+    pub(crate) fn estimated(&self) -> u32 {
+        let mixes = self
+            .segments
+            .slots_of(self.part)
+            .filter_map(|(slot, _)| self.tally.mix_of(slot));
+        mixes.fold(0, |sum, mix| sum.saturating_add(mix.estimated))
     }
 
     /// All of a register in this part.

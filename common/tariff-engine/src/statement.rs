@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::carry::Carry;
 use crate::exact::Exact;
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, Outcome};
 use crate::how::{How, stretch};
 use crate::period::Period;
 use crate::reader::{At, Problems};
@@ -149,31 +149,58 @@ impl Line {
         self.terms.rounding.show_line(&self.amount)
     }
 
+    /// Of one unit, 0 where there is no such price.
+    pub(crate) fn price_or_zero(&self) -> &Exact {
+        static ZERO: Exact = Exact::ZERO;
+        self.price.as_ref().unwrap_or(&ZERO)
+    }
+
+    /// How many local days it is about.
+    pub(crate) fn days(&self) -> usize {
+        let days = self
+            .period
+            .day_span()
+            .map(|(first, end)| end.signed_duration_since(first));
+        let days = days.and_then(|days| usize::try_from(days.num_days()).ok());
+        days.unwrap_or_default()
+    }
+
+    /// What was done to it after it was computed.
+    fn rounding(&self) -> Option<Rounding> {
+        Some(self.terms.rounding).filter(|rounding| rounding.scope == Scope::Line)
+    }
+
     /// How the amount came about. It is made here, not when the line was: nobody asks for most.
     #[must_use]
     pub fn explained(&self) -> Explanation {
         let told = self.how.told(self);
         let (from, to) = stretch(&self.period);
-        let rounding = self.terms.rounding;
         Explanation {
             words: told.words,
             formula: told.formula,
-            facts: told.facts,
+            facts: self.how.facts(self).into_map(),
             from,
             to,
             edition: Arc::clone(&self.terms.edition),
             version: self.version,
             unrounded: self.exact.clone(),
-            rounding: (rounding.scope == Scope::Line).then_some(rounding),
+            rounding: self.rounding(),
             amount: self.amount_text(),
             currency: self.terms.currency.clone(),
         }
     }
 
-    /// [`Self::explained`] as a sentence for a person.
+    /// [`Self::explained`] as a sentence for a person; the facts, which it has in words, are not made for it.
     #[must_use]
     pub fn explanation(&self) -> String {
-        self.explained().sentence()
+        let told = self.how.told(self);
+        let outcome = Outcome {
+            unrounded: &self.exact,
+            rounding: self.rounding(),
+            amount: &self.amount_text(),
+            currency: &self.terms.currency,
+        };
+        outcome.sentence(&told.words, &told.formula)
     }
 }
 

@@ -65,7 +65,7 @@ impl Component {
             | How::Previous { .. } => Self::Energy,
             How::Expired(_) => Self::Export,
             How::Demand(_)
-            | How::Coincident { .. }
+            | How::Coincident(_)
             | How::Reactive(_)
             | How::ContractedBand(_)
             | How::ContractedFee { .. }

@@ -200,8 +200,8 @@ fn facts_of(how: &How) -> Map<String, Value> {
         facts.insert("measured_kw".to_owned(), json!(how.measured.to_decimal()));
         facts.insert("at".to_owned(), times(how.at.as_slice()));
     }
-    if let How::Coincident { at } = how {
-        let at: Vec<i64> = at.iter().map(|slot| slot.at).collect();
+    if let How::Coincident(how) = how {
+        let at: Vec<i64> = how.at.iter().map(|slot| slot.at).collect();
         facts.insert("at".to_owned(), times(&at));
     }
     facts

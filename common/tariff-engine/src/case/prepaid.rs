@@ -10,7 +10,7 @@ use crate::RatingError;
 use crate::charge::Charge;
 use crate::compiled::{Compiled, Inputs};
 use crate::exact::Exact;
-use crate::explanation::{Explanation, Told, listed, number, sum, term};
+use crate::explanation::{Explanation, Facts, listed, number, product, sum};
 use crate::how::stretch;
 use crate::instant;
 use crate::load::{Load, kwh};
@@ -259,17 +259,14 @@ fn line(
         "taken from the balance as they came, {}",
         listed(parts.iter().map(part))
     );
-    let formula = sum(parts
-        .iter()
-        .map(|part| format!("{} x {}", term(&part.quantity), term(&part.rate))));
+    let formula = sum(parts.iter().map(|part| product(&part.quantity, &part.rate)));
     let fact = |part: &Part| json!({"line": name(part), "quantity": number(&part.quantity), "price": number(&part.rate)});
-    let facts = parts.iter().map(fact).collect::<Value>();
-    let told = Told::new("prepaid", words, formula).with("parts", facts);
+    let facts = Facts::of("prepaid").with("parts", parts.iter().map(fact).collect::<Value>());
     let (from, to) = stretch(compiled.period());
     let explained = Explanation {
-        words: told.words,
-        formula: told.formula,
-        facts: told.facts,
+        words,
+        formula,
+        facts: facts.into_map(),
         from,
         to,
         edition: Arc::clone(&compiled.terms().edition),

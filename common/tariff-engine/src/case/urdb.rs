@@ -183,7 +183,7 @@ impl MonthLine {
         Explanation {
             words: told.words,
             formula: told.formula,
-            facts: told.facts,
+            facts: self.line.facts(&self.month).into_map(),
             from: self.from.to_string(),
             to: self.to.to_string(),
             edition: Arc::clone(&self.edition),

@@ -4,7 +4,7 @@ use super::{Draft, Pricing};
 use crate::RatingError;
 use crate::carry::Carried;
 use crate::exact::Exact;
-use crate::how::{How, Slot};
+use crate::how::{CoincidentHow, How, Slot};
 use crate::load::{MINUTE_MS, kwh};
 use crate::reader::{Fields, Problems};
 use crate::scene::Scene;
@@ -39,11 +39,12 @@ impl Pricing for Coincident {
     fn lines(&self, scene: &Scene<'_>, _: &mut Carried) -> Result<Vec<Draft>, RatingError> {
         let (load, values) = (scene.load()?, scene.values(&Register::Import)?);
         let inside = |at: &&i64| (scene.period.start_ms..scene.period.end_ms).contains(*at);
-        let (mut sum, mut at) = (Exact::ZERO, Vec::new());
+        let (mut sum, mut at, mut left_out) = (Exact::ZERO, Vec::new(), Vec::new());
         for start in self.starts.iter().filter(inside) {
             let missing = RatingError::IntervalMissing { at_ms: *start };
             let index = load.starts.binary_search(start).map_err(|_| missing)?;
             if load.estimated.get(index).copied().unwrap_or_default() {
+                left_out.push(*start);
                 continue;
             }
             let units = values.get(index).copied().unwrap_or_default();
@@ -57,7 +58,7 @@ impl Pricing for Coincident {
             });
         }
         let kw = sum.over(Exact::count(at.len())).unwrap_or(Exact::ZERO);
-        let how = How::Coincident { at };
+        let how = How::Coincident(Box::new(CoincidentHow { at, left_out }));
         Ok(vec![Draft::priced(kw, Unit::Kilowatts, &self.rate, how)])
     }
 }

@@ -12,7 +12,7 @@ use crate::event::Calendar;
 use crate::exact::Exact;
 use crate::how::{BandHow, ExcessHow, How};
 use crate::reader::{At, Fields, Problems};
-use crate::rule::When;
+use crate::rule::{Hours, When};
 use crate::scene::Scene;
 use crate::statement::Unit;
 
@@ -31,6 +31,8 @@ struct Band {
     rate_per_kw_day: Exact,
     /// `None`: always.
     when: Option<When>,
+    /// When it counts, the bands before it considered.
+    hours: Hours,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +62,7 @@ impl Contracted {
         check_names(&path, bands.iter().map(|band| &band.name), problems);
         Some(Self {
             window: window?,
-            bands,
+            bands: with_hours(bands),
             rule: rule?,
         })
     }
@@ -88,7 +90,7 @@ impl Contracted {
                 excess_factor: excess_factor.clone(),
                 measured,
                 at: best.map(|(at, _)| at),
-                window_minutes: self.window.minutes,
+                among: self.window.told(scene, Some(band.hours.clone())),
                 rate: band.rate_per_kw_day.clone(),
                 days: scene.days.len(),
             }));
@@ -127,7 +129,7 @@ impl Contracted {
             let how = How::ContractedExcess(Box::new(ExcessHow {
                 contracted: band.kw.clone(),
                 windows: excess.windows,
-                window_minutes: self.window.minutes,
+                among: self.window.told(scene, Some(band.hours.clone())),
                 squares,
             }));
             let line = Draft::priced(kw, Unit::Kilowatts, rate, how);
@@ -138,6 +140,16 @@ impl Contracted {
         }
         Ok(lines)
     }
+}
+
+/// Each with when it counts.
+fn with_hours(mut bands: Vec<Band>) -> Vec<Band> {
+    let rules = bands.iter().map(|band| (band.name.as_str(), band.when.clone()));
+    let hours = Hours::of_bands(rules);
+    for (band, hours) in bands.iter_mut().zip(hours) {
+        band.hours = hours;
+    }
+    bands
 }
 
 impl Band {
@@ -157,6 +169,7 @@ impl Band {
             kw: kw?,
             rate_per_kw_day: rate?,
             when: when?,
+            hours: Hours::default(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! A price for the highest power (`RATING` 3.7).
 
+use std::sync::Arc;
+
 use chrono::{Datelike, NaiveDate};
 
 use super::fee::Every;
@@ -14,7 +16,7 @@ use crate::how::{DemandHow, How, PowerFactor, PowerPrice, RatchetHow};
 use crate::local;
 use crate::reader::{At, Fields, Problems};
 use crate::rounding::Mode;
-use crate::rule::{When, read_month};
+use crate::rule::{Hours, When, read_month};
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
 
@@ -27,6 +29,8 @@ const MAX_COUNT: u32 = 366;
 pub(crate) struct Demand {
     window: Window,
     when: Option<When>,
+    /// The same, as a line tells of it.
+    hours: Option<Hours>,
     /// The mean of so many daily maxima; `None` = the highest window.
     top_days: Option<usize>,
     /// The reference of a power factor.
@@ -44,7 +48,7 @@ struct Ratchet {
     share: Exact,
     cycles_back: usize,
     /// `None` = all.
-    months: Option<Vec<u32>>,
+    months: Option<Arc<[u32]>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +80,7 @@ impl Demand {
         let price = Price::read(fields, problems);
         Some(Self {
             window: window?,
+            hours: when.clone()?.map(|when| Hours::of(Some(when))),
             when: when?,
             top_days: top_days?,
             power_factor: power_factor?,
@@ -197,7 +202,7 @@ impl Ratchet {
         Some(Self {
             share: percent?.over(Exact::whole(100))?,
             cycles_back: usize::try_from(cycles_back?).ok()?,
-            months: months?,
+            months: months?.map(Arc::from),
         })
     }
 
@@ -212,6 +217,7 @@ impl Ratchet {
         RatchetHow {
             share: self.share.clone(),
             cycles_back: self.cycles_back,
+            months: self.months.clone(),
             peaks: counted.cloned().collect(),
         }
     }
@@ -340,8 +346,8 @@ impl Pricing for Demand {
             PowerPrice::PerKwYear(_) | PowerPrice::Step { .. } => None,
         };
         let how = DemandHow {
+            among: self.window.told(scene, self.hours.clone()),
             windows,
-            window_minutes: self.window.minutes,
             top_days: self.top_days,
             power_factor,
             measured,

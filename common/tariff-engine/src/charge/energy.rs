@@ -10,7 +10,7 @@ use crate::event::Calendar;
 use crate::exact::Exact;
 use crate::how::How;
 use crate::reader::{At, Fields, Problems};
-use crate::rule::When;
+use crate::rule::{Hours, When};
 use crate::scene::Scene;
 use crate::statement::Unit;
 
@@ -29,6 +29,8 @@ struct Band {
     rate: Exact,
     /// `None`: always.
     when: Option<When>,
+    /// When it counts, the bands before it considered; `None` where the charge has one price.
+    hours: Option<Hours>,
 }
 
 impl Energy {
@@ -46,6 +48,7 @@ impl Energy {
                 name: None,
                 rate: rate?,
                 when: None,
+                hours: None,
             }],
             (None, Some(bands), Some(otherwise)) => [bands?, vec![otherwise?]].concat(),
             _ => {
@@ -58,9 +61,16 @@ impl Energy {
             bands.iter().filter_map(|band| band.name.as_ref()),
             problems,
         );
+        let named = bands
+            .iter()
+            .filter_map(|band| Some((band.name.as_deref()?, band.when.clone())));
+        let hours = Hours::of_bands(named);
         let sign = sign?;
         for band in &mut bands {
             band.rate = band.rate.times(&sign);
+        }
+        for (band, hours) in bands.iter_mut().zip(hours) {
+            band.hours = Some(hours);
         }
         Some(Self {
             measure: measure?,
@@ -91,6 +101,7 @@ impl Band {
             name: Some(name?),
             rate: rate?,
             when: when?,
+            hours: None,
         })
     }
 }
@@ -143,10 +154,11 @@ impl Pricing for Energy {
     fn lines(&self, scene: &Scene<'_>, _: &mut Carried) -> Result<Vec<Draft>, RatingError> {
         let mut lines = Vec::new();
         for (pick, band) in self.bands.iter().enumerate() {
-            let sum = scene.sum_of(&self.measure, Some(pick))?;
+            let mut sum = scene.sum_of(&self.measure, Some(pick))?;
             if band.name.is_some() && sum.mix.intervals == 0 {
                 continue;
             }
+            sum.hours.clone_from(&band.hours);
             let kwh = sum.kwh.clone();
             let line = Draft::priced(kwh, Unit::KilowattHours, &band.rate, How::Energy(sum));
             lines.push(line.with_suffix(band.name.as_deref()));

@@ -110,6 +110,7 @@ impl EventRebate {
             date: event.date,
             clock: event.clock.to_string(),
             used,
+            lookback_days: self.lookback_days,
             before,
         })
     }

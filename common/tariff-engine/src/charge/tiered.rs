@@ -1,5 +1,7 @@
 //! Prices by how much is used (`RATING` 3.5).
 
+use std::sync::Arc;
+
 use chrono::{Datelike, NaiveDate};
 
 use super::measure::{Measure, read_sign};
@@ -10,7 +12,7 @@ use crate::event::Calendar;
 use crate::exact::Exact;
 use crate::how::{How, Source, TierPart, TiersHow};
 use crate::reader::{At, Fields, Problems};
-use crate::rule::read_month;
+use crate::rule::{Hours, When, read_month};
 use crate::scene::Scene;
 use crate::statement::Unit;
 
@@ -43,7 +45,9 @@ enum Allowance {
 struct Season {
     name: Option<String>,
     /// `None` = all.
-    months: Option<Vec<u32>>,
+    months: Option<Arc<[u32]>>,
+    /// The same, as a line tells of it.
+    hours: Option<Hours>,
     tiers: Vec<Tier>,
 }
 
@@ -81,6 +85,7 @@ impl Tiered {
             (Some(tiers), None) => vec![Season {
                 name: None,
                 months: None,
+                hours: None,
                 tiers: tiers?,
             }],
             (None, Some(seasons)) => seasons?,
@@ -163,6 +168,7 @@ impl Tiered {
             by_volume: self.mode == Mode::Volume,
             allowance: self.allowance.name(),
             days,
+            months: season.months.clone(),
             parts,
         }));
         Draft::of(quantity, Unit::KilowattHours, exact, how).with_suffix(season.name.as_deref())
@@ -193,9 +199,11 @@ impl Season {
             .need("tiers", problems)
             .and_then(|at| read_tiers(&at, problems));
         fields.finish(problems);
+        let months = months?;
         Some(Self {
             name: Some(name?),
-            months: Some(months?),
+            hours: Some(Hours::of(Some(When::of_months(months.clone())))),
+            months: Some(months.into()),
             tiers: tiers?,
         })
     }
@@ -279,7 +287,8 @@ impl Pricing for Tiered {
         let mut lines = Vec::new();
         for (pick, season) in self.seasons.iter().enumerate() {
             let days = scene.days.iter().filter(|day| season.has(day.month())).count();
-            let sum = scene.sum_of(&self.measure, Some(pick))?;
+            let mut sum = scene.sum_of(&self.measure, Some(pick))?;
+            sum.hours.clone_from(&season.hours);
             if season.name.is_none() || days > 0 || sum.mix.intervals > 0 {
                 lines.push(self.line(season, sum, days));
             }

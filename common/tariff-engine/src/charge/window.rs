@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use crate::RatingError;
 use crate::exact::Exact;
+use crate::how::Windows;
 use crate::load::{Load, MINUTE_MS, PER_KWH};
 use crate::reader::{Fields, Problems};
+use crate::rule::Hours;
 use crate::scene::Scene;
 use crate::statement::Register;
 
@@ -17,7 +19,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// Windows begin at multiples of the slide since 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
-    pub(super) minutes: u32,
+    minutes: u32,
     slide: u32,
 }
 
@@ -60,6 +62,16 @@ impl Window {
             return None;
         }
         Some(Self { minutes, slide })
+    }
+
+    /// Which windows of a part these are, as a line tells of them.
+    pub(super) fn told(self, scene: &Scene<'_>, hours: Option<Hours>) -> Windows {
+        Windows {
+            minutes: self.minutes,
+            slide_minutes: self.slide,
+            hours: hours.filter(|hours| !hours.words.is_empty()),
+            estimated: scene.estimated(),
+        }
     }
 
     /// Calls `visit` with start and energy of every window of a part that is whole: it lies inside, and no interval in it is missing

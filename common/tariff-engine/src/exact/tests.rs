@@ -44,7 +44,11 @@ fn quotients_are_kept_and_shown_as_they_are() {
         .over(Exact::whole(10_i128.pow(38) + 1))
         .unwrap();
     let long = long.plus(exact("-12.5"));
-    check(&long, "-12.5000000000000000000000000000…", "-12.5");
+    check(
+        &long,
+        "-7500000000000000000000000000000000000079/600000000000000000000000000000000000006",
+        "-12.5",
+    );
     assert_eq!(exact("0.123456785").to_short(), "0.12345679");
     assert_eq!(Exact::ratio(4, -6).unwrap(), Exact::ratio(-2, 3).unwrap());
 }

@@ -1,12 +1,12 @@
 //! Numbers as decimals.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
 
-use super::{Exact, small_scaled};
+use super::{Exact, Form, small_scaled};
 use crate::rounding::Mode;
 
 /// Why a text is not a number.
@@ -26,39 +26,29 @@ const MAX_DIGITS: usize = 64;
 const MAX_EXPONENT: u32 = 64;
 /// Decimal places of a quotient that does not end, where a decimal must stand.
 const QUOTIENT_PLACES: u32 = 8;
-/// The most decimal places of a number that is shown whole, so that what is shown can be read again.
+/// The most decimal places of a number that is shown as a decimal; beyond that it is a fraction.
 const MAX_PLACES: u32 = 48;
-/// The most characters of a fraction. A longer one tells nobody anything.
-const MAX_FRACTION: usize = 48;
-/// Decimal places of a number that neither ends nor is a short fraction.
-const GOING_ON_PLACES: u32 = 28;
-/// What says that the digits before it are not all.
-const GOES_ON: char = '…';
 
 impl Exact {
     /// As a decimal with exactly `places` decimal places, rounded by `mode` if it has more.
     #[must_use]
     pub fn to_fixed(&self, places: u32, mode: Mode) -> String {
-        let units = self.units(places, mode);
-        let (sign, digits) = match units.strip_prefix('-') {
-            Some(digits) => ("-", digits),
-            None => ("", units.as_str()),
-        };
-        let width = usize::try_from(places).unwrap_or_default();
-        let padded = format!("{digits:0>least$}", least = width.saturating_add(1));
-        let (whole, decimals) = padded
-            .split_at_checked(padded.len().saturating_sub(width))
-            .unwrap_or((&padded, ""));
-        let point = if decimals.is_empty() { "" } else { "." };
-        format!("{sign}{whole}{point}{decimals}")
+        if let (Some((numerator, denominator)), Some(scale)) = (self.small(), 10_i128.checked_pow(places))
+            && let Some(units) = small_scaled(numerator, denominator, scale, mode)
+        {
+            return Decimal { units, places, scale }.to_string();
+        }
+        let units = self.scaled(&BigInt::from(10).pow(places), mode).to_string();
+        with_point(&units, places)
     }
-}
 
-impl Exact {
     /// As a decimal: whole where it ends, and otherwise rounded half up to 8 places.
     #[must_use]
     pub fn to_decimal(&self) -> String {
-        self.whole_decimal().unwrap_or_else(|| self.to_short())
+        if self.places().is_some() {
+            return self.to_string();
+        }
+        self.to_short()
     }
 
     /// As a decimal of at most 8 places, rounded half up, without needless zeros.
@@ -67,20 +57,20 @@ impl Exact {
         without_zeros(&self.to_fixed(QUOTIENT_PLACES, Mode::HalfUp))
     }
 
-    /// The nearest whole number of 10^-`places`. In 128 bits as long as they suffice: most numbers are shown more often than computed.
-    fn units(&self, places: u32, mode: Mode) -> String {
-        if let (Some((numerator, denominator)), Some(scale)) = (self.small(), 10_i128.checked_pow(places))
-            && let Some(nearest) = small_scaled(numerator, denominator, scale, mode)
-        {
-            return nearest.to_string();
-        }
-        self.scaled(&BigInt::from(10).pow(places), mode).to_string()
+    /// Whether it is shown as a decimal: it ends, and not only after more places than anybody reads.
+    pub(crate) fn is_decimal(&self) -> bool {
+        self.places().is_some()
     }
 
-    /// With all its places, if it ends.
-    fn whole_decimal(&self) -> Option<String> {
-        let places = self.places()?;
-        Some(without_zeros(&self.to_fixed(places, Mode::HalfUp)))
+    /// The number of a text that [`fmt::Display`] made of one, however long.
+    pub(crate) fn of_shown(text: &str) -> Option<Self> {
+        let whole = |digits: &str| digits.parse::<BigInt>().ok();
+        if let Some((numerator, denominator)) = text.split_once('/') {
+            return Self::of_large(whole(numerator)?, whole(denominator)?);
+        }
+        let (digits, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let scale = BigInt::from(10).pow(u32::try_from(decimals.len()).ok()?);
+        Self::of_large(whole(&format!("{digits}{decimals}"))?, scale)
     }
 
     /// How many decimal places it has; `None` where it does not end, or only after more than anybody reads.
@@ -102,35 +92,66 @@ impl Exact {
         }
         Some(twos.max(fives)).filter(|places| *places <= MAX_PLACES)
     }
-
-    /// Its first digits, none of them rounded.
-    fn first_digits(&self) -> String {
-        let (sign, number) = if self.is_negative() {
-            ("-", self.negated())
-        } else {
-            ("", self.clone())
-        };
-        let scale = BigInt::from(10).pow(GOING_ON_PLACES);
-        let (numerator, denominator) = number.large();
-        let cut = Self::of_large((numerator * &scale).div_floor(&denominator), scale);
-        let digits = cut.unwrap_or_default().to_fixed(GOING_ON_PLACES, Mode::HalfUp);
-        format!("{sign}{digits}{GOES_ON}")
-    }
 }
 
 /// Decimal places of a fraction in lowest terms with a denominator of 128 bits.
 fn small_places(denominator: i128) -> Option<u32> {
     let twos = denominator.trailing_zeros();
-    let mut rest = denominator.checked_shr(twos)?;
-    let mut fives = 0_u32;
-    while rest > 1 {
-        if rest.checked_rem(5)? != 0 {
-            return None;
-        }
-        rest = rest.checked_div(5)?;
+    let odd = denominator.checked_shr(twos)?;
+    let (mut power, mut fives) = (1_i128, 0_u32);
+    while power < odd {
+        power = power.checked_mul(5)?;
         fives = fives.saturating_add(1);
     }
-    Some(twos.max(fives)).filter(|places| *places <= MAX_PLACES)
+    let places = twos.max(fives);
+    (power == odd && places <= MAX_PLACES).then_some(places)
+}
+
+/// `units` / `scale`, where `scale` is 10^`places`.
+struct Decimal {
+    units: i128,
+    places: u32,
+    scale: i128,
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.units < 0 {
+            f.write_char('-')?;
+        }
+        let (units, scale) = (self.units.unsigned_abs(), self.scale.unsigned_abs());
+        let width = usize::try_from(self.places).unwrap_or_default();
+        // Numbers of 64 bits are most of them, and division is slow.
+        if let (Ok(units), Ok(scale)) = (u64::try_from(units), u64::try_from(scale)) {
+            let (whole, part) = (units.checked_div(scale), units.checked_rem(scale));
+            write!(f, "{}", whole.unwrap_or_default())?;
+            return match width {
+                0 => Ok(()),
+                _ => write!(f, ".{:0>width$}", part.unwrap_or_default()),
+            };
+        }
+        let (whole, part) = (units.checked_div(scale), units.checked_rem(scale));
+        write!(f, "{}", whole.unwrap_or_default())?;
+        match width {
+            0 => Ok(()),
+            _ => write!(f, ".{:0>width$}", part.unwrap_or_default()),
+        }
+    }
+}
+
+/// Whole units as a decimal of so many places.
+fn with_point(units: &str, places: u32) -> String {
+    let (sign, digits) = match units.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", units),
+    };
+    let width = usize::try_from(places).unwrap_or_default();
+    let padded = format!("{digits:0>least$}", least = width.saturating_add(1));
+    let (whole, decimals) = padded
+        .split_at_checked(padded.len().saturating_sub(width))
+        .unwrap_or((&padded, ""));
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{decimals}")
 }
 
 fn without_zeros(text: &str) -> String {
@@ -141,19 +162,28 @@ fn without_zeros(text: &str) -> String {
     }
 }
 
-/// The number as it is: a decimal with all its places where it ends, otherwise a fraction in lowest terms, `2/3`. A fraction of more
-/// digits than anybody reads is a decimal that says that it goes on: `0.3172…`.
+/// The number as it is: a decimal with all its places where it ends, otherwise a fraction in lowest terms, `2/3`, however long.
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(decimal) = self.whole_decimal() {
-            return f.write_str(&decimal);
+        let places = self.places();
+        if let (Some((numerator, denominator)), Some(places)) = (self.small(), places)
+            && let Some(scale) = 10_i128.checked_pow(places)
+            && let Some(units) = scale
+                .checked_div(denominator)
+                .and_then(|factor| numerator.checked_mul(factor))
+        {
+            return Decimal { units, places, scale }.fmt(f);
         }
-        let (numerator, denominator) = self.large();
-        let fraction = format!("{numerator}/{denominator}");
-        if fraction.len() <= MAX_FRACTION {
-            return f.write_str(&fraction);
+        match places {
+            Some(places) => f.write_str(&self.to_fixed(places, Mode::HalfUp)),
+            None => match &self.0 {
+                Form::Small {
+                    numerator,
+                    denominator,
+                } => write!(f, "{numerator}/{denominator}"),
+                Form::Large(parts) => write!(f, "{}/{}", parts.0, parts.1),
+            },
         }
-        f.write_str(&self.first_digits())
     }
 }
 

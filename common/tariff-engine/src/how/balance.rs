@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{NetHow, Rebate};
+use super::{NetHow, Rebate, words};
 use crate::carry::Lot;
 use crate::exact::Exact;
-use crate::explanation::{Told, group, listed, number, said, sum, term};
+use crate::explanation::{Facts, Told, group, listed, number, said, sum, term};
 use crate::statement::Line;
 
 fn lot_facts(lots: &[Lot]) -> Value {
@@ -18,18 +18,19 @@ fn lot_words(lots: &[Lot]) -> String {
     if lots.is_empty() {
         return "nothing".to_owned();
     }
-    listed(
-        lots.iter()
-            .map(|lot| format!("{} kWh of {} cycles ago", said(&lot.kwh), lot.cycles_ago)),
-    )
+    let ago = |lot: &Lot| {
+        let cycles = words::count(lot.cycles_ago, "cycle");
+        format!("{} kWh of {cycles} ago", said(&lot.kwh))
+    };
+    listed(lots.iter().map(ago))
 }
 
 impl NetHow {
     pub(super) fn told(&self, line: &Line) -> Told {
-        let price = line.price.clone().unwrap_or_default();
+        let price = line.price_or_zero();
         let (import, export) = (&self.import.kwh, &self.export.kwh);
         let words = format!(
-            "{} less {}, from the bank {}, into it {} kWh; {} kWh at {price} per kWh",
+            "{}, less {}, from the bank {}, into it {} kWh; {} kWh are left, at {price} per kWh",
             self.import.words(line),
             self.export.words(line),
             lot_words(&self.banked),
@@ -43,84 +44,98 @@ impl NetHow {
         } else {
             format!("({net}{})", lots.collect::<String>())
         };
-        Told::new("net_energy", words, format!("{kwh} x {}", term(&price)))
+        Told::new(words, format!("{kwh} x {}", term(price)))
+    }
+
+    pub(super) fn facts(&self, line: &Line) -> Facts {
+        Facts::of("net_energy")
             .with("import", self.import.facts())
             .with("export", self.export.facts())
             .with("banked", lot_facts(&self.banked))
             .with_number("surplus", &self.surplus)
-            .with_number("price", &price)
+            .with_number("price", line.price_or_zero())
     }
 }
 
 /// Lots that were not used in time.
 pub(super) fn expired(line: &Line, lots: &[Lot]) -> Told {
-    let price = line.price.clone().unwrap_or_default();
-    let words = format!("not used in time: {}, at {price} per kWh", lot_words(lots));
-    let kwh = if lots.is_empty() {
-        "0".to_owned()
-    } else {
-        group(lots.iter().map(|lot| term(&lot.kwh)))
-    };
-    Told::new("expired", words, format!("{kwh} x {}", term(&price)))
+    let price = line.price_or_zero();
+    let words = format!(
+        "banked and not used in time: {}, at {price} per kWh",
+        lot_words(lots)
+    );
+    let kwh = group(lots.iter().map(|lot| term(&lot.kwh)));
+    Told::new(words, format!("{kwh} x {}", term(price)))
+}
+
+pub(super) fn expired_facts(line: &Line, lots: &[Lot]) -> Facts {
+    Facts::of("expired")
         .with("lots", lot_facts(lots))
-        .with_number("price", &price)
+        .with_number("price", line.price_or_zero())
+}
+
+impl Rebate {
+    fn words(&self) -> String {
+        let day = |(day, kwh): &(NaiveDate, Exact)| format!("{} kWh on {day}", said(kwh));
+        format!(
+            "{} kWh in the event of {} {}, against a baseline of {} kWh (mean of the highest {} of {} before: {})",
+            self.used,
+            self.date,
+            self.clock,
+            said(&self.baseline()),
+            self.before.len(),
+            words::count(self.lookback_days, "working day"),
+            listed(self.before.iter().map(day))
+        )
+    }
+
+    fn facts(&self) -> Value {
+        let day = |(day, kwh): &(NaiveDate, Exact)| json!({"date": day.to_string(), "kwh": number(kwh)});
+        json!({
+            "date": self.date.to_string(), "clock": self.clock, "kwh": number(&self.used), "lookback_days": self.lookback_days,
+            "baseline": number(&self.baseline()), "before": self.before.iter().map(day).collect::<Value>(),
+        })
+    }
 }
 
 /// Savings during events.
 pub(super) fn rebates(line: &Line, events: &[Rebate]) -> Told {
-    let price = line.price.clone().unwrap_or_default();
-    let day = |(day, kwh): &(NaiveDate, Exact)| format!("{kwh} kWh on {day}");
-    let event = |event: &Rebate| {
-        format!(
-            "{} {} {} kWh, and in the mean of the highest days before {} kWh ({})",
-            event.date,
-            event.clock,
-            event.used,
-            said(&event.baseline()),
-            listed(event.before.iter().map(day))
-        )
-    };
-    let events_said = if events.is_empty() {
+    let price = line.price_or_zero();
+    let told = if events.is_empty() {
         "no event".to_owned()
     } else {
-        listed(events.iter().map(event))
+        listed(events.iter().map(Rebate::words))
     };
-    let words = format!(
-        "{events_said}; {} kWh saved at {price} per kWh",
-        said(&line.quantity)
-    );
+    let words = format!("{told}; {} kWh saved, at {price} per kWh", said(&line.quantity));
     let saved = events.iter().map(|event| {
         let before = group(event.before.iter().map(|(_, kwh)| term(kwh)));
         let count = event.before.len();
         format!("max(0, {before} / {count} - {})", term(&event.used))
     });
-    let day = |(day, kwh): &(NaiveDate, Exact)| json!({"date": day.to_string(), "kwh": number(kwh)});
-    let fact = |event: &Rebate| {
-        json!({
-            "date": event.date.to_string(), "clock": event.clock, "kwh": number(&event.used),
-            "baseline": number(&event.baseline()), "before": event.before.iter().map(day).collect::<Value>(),
-        })
-    };
-    Told::new(
-        "event_rebate",
-        words,
-        format!("{} x {}", group(saved), term(&price)),
-    )
-    .with("events", events.iter().map(fact).collect::<Value>())
-    .with_number("price", &price)
+    Told::new(words, format!("{} x {}", group(saved), term(price)))
+}
+
+pub(super) fn rebates_facts(line: &Line, events: &[Rebate]) -> Facts {
+    Facts::of("event_rebate")
+        .with("events", events.iter().map(Rebate::facts).collect::<Value>())
+        .with_number("price", line.price_or_zero())
 }
 
 /// What bills on estimated reads charged for energy.
 pub(super) fn previous(since: NaiveDate, bills: &[(NaiveDate, Exact)]) -> Told {
-    let bill = |(from, amount): &(NaiveDate, Exact)| format!("{amount} from {from} on");
+    let bill = |(from, amount): &(NaiveDate, Exact)| format!("{} by the bill from {from} on", said(amount));
     let words = format!(
-        "what the bills on estimated reads since {since} charged for energy, {}",
+        "what the bills on estimated reads since {since} charged for energy is taken back, {}",
         listed(bills.iter().map(bill))
     );
     let formula = format!("-({})", sum(bills.iter().map(|(_, amount)| term(amount))));
+    Told::new(words, formula)
+}
+
+pub(super) fn previous_facts(since: NaiveDate, bills: &[(NaiveDate, Exact)]) -> Facts {
     let bill =
         |(from, amount): &(NaiveDate, Exact)| json!({"from": from.to_string(), "amount": number(amount)});
-    Told::new("previously_billed", words, formula)
+    Facts::of("previously_billed")
         .with("since", since.to_string())
         .with("bills", bills.iter().map(bill).collect::<Value>())
 }

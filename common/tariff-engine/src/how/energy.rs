@@ -1,21 +1,31 @@
 //! Energy at a price, at those of a market, by tiers, packages and steps, in words.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{IndexedHow, Source, StepHow, TierPart, TiersHow};
+use super::{IndexedHow, Source, StepHow, TierPart, TiersHow, words};
 use crate::exact::Exact;
-use crate::explanation::{Told, limit, listed, number, said, sum, term};
+use crate::explanation::{Facts, Told, limit, listed, number, product, said, sum, term};
+use crate::rounding::Mode;
 use crate::statement::Line;
+
+/// Decimal places of a mean price.
+const MEAN_PLACES: u32 = 6;
 
 impl Source {
     /// All of it at the line's price.
     pub(super) fn at_one_price(&self, line: &Line) -> Told {
-        let price = line.price.clone().unwrap_or_default();
-        let words = format!("{} at {price} per kWh", self.words(line));
-        let formula = format!("{} x {}", term(&self.kwh), term(&price));
-        Told::new("energy", words, formula)
+        let price = line.price_or_zero();
+        Told::new(
+            format!("{}, at {price} per kWh", self.words(line)),
+            product(&self.kwh, price),
+        )
+    }
+
+    pub(super) fn at_one_price_facts(&self, line: &Line) -> Facts {
+        Facts::of("energy")
             .with("energy", self.facts())
-            .with_number("price", &price)
+            .with_number("price", line.price_or_zero())
     }
 }
 
@@ -29,32 +39,41 @@ impl IndexedHow {
             sign,
         } = self;
         let mean = market.over(&source.kwh);
-        let mean = mean.map(|mean| format!(" ({} per kWh in the mean)", said(&mean)));
+        let mean = mean.map(|mean| format!(" ({} per kWh in the mean)", mean_price(&mean)));
         let words = format!(
-            "{}, at the market's price of each interval {} together{}; that x {multiplier}, and {adder} for each kWh",
+            "{}, each interval's kWh at the market's price of its time, together {}{}; that x {multiplier}, and {adder} for each kWh",
             source.words(line),
             said(market),
             mean.unwrap_or_default()
         );
         let plain = format!(
-            "{} x {} + {} x {}",
-            term(market),
-            term(multiplier),
-            term(&source.kwh),
-            term(adder)
+            "{} + {}",
+            product(market, multiplier),
+            product(&source.kwh, adder)
         );
         let formula = if *sign == Exact::ONE {
             plain
         } else {
             format!("-({plain})")
         };
-        Told::new("indexed", words, formula)
-            .with("energy", source.facts())
-            .with_number("market", market)
-            .with_number("multiplier", multiplier)
-            .with_number("adder", adder)
-            .with_number("sign", sign)
+        Told::new(words, formula)
     }
+
+    pub(super) fn facts(&self) -> Facts {
+        Facts::of("indexed")
+            .with("energy", self.source.facts())
+            .with_number("market", &self.market)
+            .with_number("multiplier", &self.multiplier)
+            .with_number("adder", &self.adder)
+            .with_number("sign", &self.sign)
+    }
+}
+
+/// A decimal, or about what it is: nothing is computed with it.
+fn mean_price(mean: &Exact) -> String {
+    let short = mean.rounded(MEAN_PLACES, Mode::HalfUp);
+    let about = if short == *mean { "" } else { "about " };
+    format!("{about}{short}")
 }
 
 impl TiersHow {
@@ -65,24 +84,57 @@ impl TiersHow {
         } else {
             "by tiers"
         };
-        let words = format!("{}, {how}: {tiers}", self.source.words(line));
+        let words = format!(
+            "{}{}, {how}: {tiers}",
+            self.source.words(line),
+            self.season_words(line)
+        );
         let used = self.parts.iter().filter(|part| !part.kwh.is_zero());
-        let formula = sum(used.map(|part| format!("{} x {}", term(&part.kwh), term(&part.rate))));
+        Told::new(words, sum(used.map(|part| product(&part.kwh, &part.rate))))
+    }
+
+    pub(super) fn facts(&self, line: &Line) -> Facts {
         let part = |part: &TierPart| {
             json!({
                 "kwh": number(&part.kwh), "up_to": limit(part.up_to.as_ref()), "limit": limit(part.limit.as_ref()),
                 "price": number(&part.rate),
             })
         };
-        Told::new("tiers", words, formula)
+        let season = self.months.as_ref().map(|months| {
+            let runs = words::days_in(line, months);
+            let run = |(first, last): &(NaiveDate, NaiveDate)| json!({"first": first.to_string(), "last": last.to_string()});
+            json!({"months": &**months, "days": runs.iter().map(run).collect::<Value>()})
+        });
+        Facts::of("tiers")
             .with("energy", self.source.facts())
             .with("mode", if self.by_volume { "volume" } else { "graduated" })
             .with("allowance", self.allowance)
             .with("days", self.days)
+            .with("season", season)
             .with("tiers", self.parts.iter().map(part).collect::<Value>())
     }
 
-    /// `up to 100 x 20/30 = 200/3 at 0.25`.
+    /// Which days of the line are in its season.
+    fn season_words(&self, line: &Line) -> String {
+        let Some(months) = &self.months else {
+            return String::new();
+        };
+        let runs = words::days_in(line, months);
+        let run = |(first, last): &(NaiveDate, NaiveDate)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first} to {last}")
+            }
+        };
+        let runs = listed(runs.iter().map(run));
+        match self.days {
+            0 => ", no day of its season".to_owned(),
+            days => format!(", {} of its season ({runs})", words::count(days, "day")),
+        }
+    }
+
+    /// `up to 100 kWh x 20/30 days = 200/3 kWh at 0.25`.
     fn tier(&self, part: &TierPart) -> String {
         let rate = &part.rate;
         let (Some(up_to), Some(limit)) = (&part.up_to, &part.limit) else {
@@ -93,34 +145,46 @@ impl TiersHow {
             };
         };
         match self.allowance {
-            "per_day" => format!("up to {up_to} x {} days = {} at {rate}", self.days, said(limit)),
+            "per_day" => format!(
+                "up to {up_to} x {} = {} kWh at {rate}",
+                words::count(self.days, "day"),
+                said(limit)
+            ),
             "per_30_days" => format!(
-                "up to {up_to} x {}/30 days = {} at {rate}",
+                "up to {up_to} x {}/30 days = {} kWh at {rate}",
                 self.days,
                 said(limit)
             ),
-            _ => format!("up to {limit} at {rate}"),
+            _ => format!("up to {limit} kWh at {rate}"),
         }
     }
 }
 
 /// Packages begun.
 pub(super) fn package(line: &Line, source: &Source, size: &Exact) -> Told {
-    let price = line.price.clone().unwrap_or_default();
+    let price = line.price_or_zero();
     let words = format!(
-        "{} in packages of {size} kWh, of which {} are begun, at {price} each",
+        "{}, in packages of {size} kWh, of which {} begun, at {price} each",
         source.words(line),
-        line.quantity
+        if line.quantity == Exact::ONE {
+            "1 is".to_owned()
+        } else {
+            format!("{} are", line.quantity)
+        }
     );
     let formula = if source.kwh.is_negative() {
-        format!("0 x {}", term(&price))
+        format!("0 x {}", term(price))
     } else {
-        format!("up({} / {}) x {}", term(&source.kwh), term(size), term(&price))
+        format!("up({} / {}) x {}", term(&source.kwh), term(size), term(price))
     };
-    Told::new("package", words, formula)
+    Told::new(words, formula)
+}
+
+pub(super) fn package_facts(line: &Line, source: &Source, size: &Exact) -> Facts {
+    Facts::of("package")
         .with("energy", source.facts())
         .with_number("size", size)
-        .with_number("price", &price)
+        .with_number("price", line.price_or_zero())
 }
 
 /// The fee of a step.
@@ -130,7 +194,11 @@ pub(super) fn step(line: &Line, source: &Source, step: &StepHow) -> Told {
         source.words(line),
         step.inclusive("kWh")
     );
-    Told::new("step", words, line.exact.to_string())
+    Told::new(words, term(&line.exact).to_string())
+}
+
+pub(super) fn step_facts(line: &Line, source: &Source, step: &StepHow) -> Facts {
+    Facts::of("step")
         .with("energy", source.facts())
         .with_limit("above", step.above.as_ref())
         .with_limit("up_to", step.up_to.as_ref())

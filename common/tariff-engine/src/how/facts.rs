@@ -1,10 +1,13 @@
 //! What lines were computed from, by kind of charge.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use crate::carry::{Lot, Peak};
 use crate::exact::Exact;
 use crate::rounding::{Mode, Rounding};
+use crate::rule::Hours;
 use crate::scene::Mix;
 use crate::statement::Register;
 
@@ -15,10 +18,14 @@ pub struct Source {
     pub register: Register,
     /// How every interval was rounded before it was added.
     pub rounding: Option<(u32, Mode)>,
+    /// When its intervals begin; `None` = all of them.
+    pub hours: Option<Hours>,
     /// kWh.
     pub kwh: Exact,
     /// Its intervals; none where registers were read.
     pub mix: Mix,
+    /// kWh of those that were estimated.
+    pub estimated_kwh: Exact,
     /// The reads; none where there are intervals.
     pub reads: Vec<ReadUse>,
 }
@@ -74,6 +81,8 @@ pub struct TiersHow {
     pub allowance: &'static str,
     /// The days that the limits are for.
     pub days: usize,
+    /// The months of its season; `None` = there are no seasons.
+    pub months: Option<Arc<[u32]>>,
     /// Lowest first, as far as they were reached.
     pub parts: Vec<TierPart>,
 }
@@ -100,13 +109,26 @@ pub struct StepHow {
     pub up_to: Option<Exact>,
 }
 
+/// Among which windows of time the highest power is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Windows {
+    /// Their length.
+    pub minutes: u32,
+    /// From the start of one to that of the next.
+    pub slide_minutes: u32,
+    /// When they begin; `None` = at any time.
+    pub hours: Option<Hours>,
+    /// Estimated intervals: windows with any of them in it are left out.
+    pub estimated: u32,
+}
+
 /// The facts behind a line of demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemandHow {
+    /// Where it was looked for.
+    pub among: Windows,
     /// Start and kW of the windows that set it, in order of time.
     pub windows: Vec<(i64, Exact)>,
-    /// Their length.
-    pub window_minutes: u32,
     /// Of the highest windows of so many days the mean counts; `None` = the highest of all.
     pub top_days: Option<usize>,
     /// The power factor, if the charge looks at it and there was energy.
@@ -143,6 +165,8 @@ pub struct RatchetHow {
     pub share: Exact,
     /// How many cycles it looks back.
     pub cycles_back: usize,
+    /// The months of those that count; `None` = all.
+    pub months: Option<Arc<[u32]>>,
     /// Those of them whose month counts, oldest first.
     pub peaks: Vec<Peak>,
 }
@@ -174,6 +198,15 @@ pub struct Slot {
     pub minutes: Exact,
 }
 
+/// The facts behind power at given times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoincidentHow {
+    /// The intervals that count.
+    pub at: Vec<Slot>,
+    /// Starts of those that do not, because their value is estimated.
+    pub left_out: Vec<i64>,
+}
+
 /// The facts behind reactive energy beyond a free share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReactiveHow {
@@ -200,8 +233,8 @@ pub struct BandHow {
     pub measured: Exact,
     /// The start of its window.
     pub at: Option<i64>,
-    /// Its length.
-    pub window_minutes: u32,
+    /// Where it was looked for.
+    pub among: Windows,
     /// Per kW and day.
     pub rate: Exact,
     /// Local days.
@@ -215,8 +248,8 @@ pub struct ExcessHow {
     pub contracted: Exact,
     /// How many windows are above it.
     pub windows: usize,
-    /// Their length.
-    pub window_minutes: u32,
+    /// Which windows are looked at.
+    pub among: Windows,
     /// The sum of the squares of what is above it, kW x kW.
     pub squares: Exact,
 }
@@ -243,6 +276,8 @@ pub struct Rebate {
     pub clock: String,
     /// kWh in it.
     pub used: Exact,
+    /// Of how many days before.
+    pub lookback_days: usize,
     /// The days of the most use before, with their kWh: their mean would have been usual.
     pub before: Vec<(NaiveDate, Exact)>,
 }
@@ -286,6 +321,19 @@ impl Source {
             Some(read) => read.days = read.days.saturating_add(more.days),
             None => self.reads.push(more.clone()),
         }
+    }
+}
+
+impl ReadUse {
+    /// kWh that it gave.
+    pub(crate) fn kwh(&self) -> Exact {
+        let difference = self.later.minus(&self.earlier);
+        let turned = self
+            .rollover
+            .as_ref()
+            .map_or(difference.clone(), |rollover| difference.plus(rollover));
+        let share = Exact::ratio(self.days, self.of_days).unwrap_or_default();
+        turned.times(&self.multiplier).times(share)
     }
 }
 

@@ -4,53 +4,57 @@ use serde_json::{Value, json};
 
 use super::{LinesHow, LinesRule};
 use crate::exact::Exact;
-use crate::explanation::{Told, group, listed, number, rounds, sum, term};
+use crate::explanation::{Facts, Told, group, listed, number, rounds, sum, term};
 use crate::rounding::{Rounding, Scope};
 
 impl LinesHow {
     pub(super) fn told(&self) -> Told {
-        let named = listed(self.of.iter().map(|(id, _)| id.clone()));
-        let of = if named.is_empty() {
-            "no line".to_owned()
-        } else {
-            named
-        };
+        let mut of = listed(self.of.iter().map(|(id, _)| id));
+        if of.is_empty() {
+            "no line".clone_into(&mut of);
+        }
         let amounts = || self.of.iter().map(|(_, amount)| term(amount));
-        let (sum, grouped) = (sum(amounts()), group(amounts()));
         let percent = |rate: &Exact| rate.times(Exact::whole(100));
-        let told = match &self.rule {
-            LinesRule::Percent(rate) => {
-                let words = format!("{} % of {of}", percent(rate));
-                Told::new("percent", words, format!("{grouped} x {}", term(rate))).with_number("rate", rate)
-            }
-            LinesRule::PercentOfEach(rate, rounding) => {
-                let words = format!("{} % of each of {of}", percent(rate));
-                Told::new("percent_of_each", words, self.of_each(rate, rounding)).with_number("rate", rate)
-            }
-            LinesRule::Minimum(amount) => {
-                let words = format!("what {of} lacks to {amount}");
-                Told::new("minimum", words, format!("max(0, {} - {grouped})", term(amount)))
-                    .with_number("minimum", amount)
-            }
-            LinesRule::Maximum(amount) => {
-                let words = format!("what {of} has above {amount}");
-                Told::new("maximum", words, format!("-max(0, {sum} - {})", term(amount)))
-                    .with_number("maximum", amount)
-            }
-            LinesRule::MaxPerKwh { rate, register, kwh } => {
-                let words = format!(
-                    "what {of} has above {rate} for each of {kwh} kWh of {}",
+        match &self.rule {
+            LinesRule::Percent(rate) => Told::new(
+                format!("{} % of {of}", percent(rate)),
+                format!("{} x {}", group(amounts()), term(rate)),
+            ),
+            LinesRule::PercentOfEach(rate, rounding) => Told::new(
+                format!("{} % of each of {of}", percent(rate)),
+                self.of_each(rate, rounding),
+            ),
+            LinesRule::Minimum(amount) => Told::new(
+                format!("what the sum of {of} lacks to {amount}"),
+                format!("max(0, {} - {})", term(amount), group(amounts())),
+            ),
+            LinesRule::Maximum(amount) => Told::new(
+                format!("what the sum of {of} has above {amount}"),
+                format!("-max(0, {} - {})", sum(amounts()), term(amount)),
+            ),
+            LinesRule::MaxPerKwh { rate, register, kwh } => Told::new(
+                format!(
+                    "what the sum of {of} has above {rate} for each of {kwh} kWh of {}",
                     register.name()
-                );
-                let formula = format!("-max(0, {sum} - {} x {})", term(rate), term(kwh));
-                Told::new("max_per_kwh", words, formula)
-                    .with_number("rate", rate)
-                    .with("register", register.name())
-                    .with_number("kwh", kwh)
-            }
+                ),
+                format!("-max(0, {} - {} x {})", sum(amounts()), term(rate), term(kwh)),
+            ),
+        }
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let facts = match &self.rule {
+            LinesRule::Percent(rate) => Facts::of("percent").with_number("rate", rate),
+            LinesRule::PercentOfEach(rate, _) => Facts::of("percent_of_each").with_number("rate", rate),
+            LinesRule::Minimum(amount) => Facts::of("minimum").with_number("minimum", amount),
+            LinesRule::Maximum(amount) => Facts::of("maximum").with_number("maximum", amount),
+            LinesRule::MaxPerKwh { rate, register, kwh } => Facts::of("max_per_kwh")
+                .with_number("rate", rate)
+                .with("register", register.name())
+                .with_number("kwh", kwh),
         };
         let line = |(id, amount): &(String, Exact)| json!({"line": id, "amount": number(amount)});
-        told.with("of", self.of.iter().map(line).collect::<Value>())
+        facts.with("of", self.of.iter().map(line).collect::<Value>())
     }
 
     /// The sum of shares, each rounded as a line is.

@@ -1,39 +1,88 @@
-//! What sentences have in common: times, and where energy comes from.
+//! What sentences have in common: times, counts, and where energy comes from.
 
-use chrono::NaiveDate;
+use std::fmt::{self, Display};
+
+use chrono::{DateTime, Days, NaiveDate};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
-use super::{ReadUse, Source, StepHow};
+use super::{ReadUse, Source, StepHow, Windows};
 use crate::exact::Exact;
-use crate::explanation::{listed, mode, number, said, term};
-use crate::instant;
+use crate::explanation::{Facts, listed, mode, number, said, term};
 use crate::local;
 use crate::period::Period;
-use crate::scene::Mix;
 use crate::statement::{Line, Register};
 
 /// `2026-01-31 18:15` on the clock of the zone.
 pub(crate) fn moment(zone: Tz, at: i64) -> String {
-    let local = at.saturating_add(local::offset_ms(zone, at).unwrap_or_default());
-    let text = instant::show(local).replace('T', " ");
-    text.trim_end_matches(":00Z").trim_end_matches('Z').to_owned()
+    clock(at.saturating_add(local::offset_ms(zone, at).unwrap_or_default()))
+}
+
+/// `2026-01-31 18:15` of the milliseconds of a local clock.
+pub(crate) fn clock(local: i64) -> String {
+    let clock = DateTime::from_timestamp_millis(local).map(|at| at.naive_utc().to_string());
+    let clock = clock.unwrap_or_default();
+    clock.strip_suffix(":00").unwrap_or(&clock).to_owned()
+}
+
+/// The date that begins at an instant; `None` inside a day.
+fn begun(zone: Tz, at: i64) -> Option<NaiveDate> {
+    local::date(zone, at).filter(|date| local::midnight(zone, *date) == Some(at))
 }
 
 /// The first day, or time, and the one after the last.
 pub(crate) fn stretch(period: &Period) -> (String, String) {
-    let edge = |at: i64| {
-        let date: Option<NaiveDate> = local::date(period.zone, at);
-        let whole = date.filter(|date| local::midnight(period.zone, *date) == Some(at));
-        whole.map_or_else(|| moment(period.zone, at), |date| date.to_string())
-    };
+    let edge =
+        |at: i64| begun(period.zone, at).map_or_else(|| moment(period.zone, at), |date| date.to_string());
     (edge(period.start_ms), edge(period.end_ms))
 }
 
-/// `2 days of 2024-06-03 to 2024-06-05`.
-pub(super) fn days(line: &Line, count: usize) -> String {
-    let (from, to) = stretch(&line.period);
-    format!("{count} days of {from} to {to}")
+/// The first and the last day; times where it begins or ends inside a day.
+pub(super) fn span(period: &Period) -> String {
+    let edge = |at: i64| begun(period.zone, at);
+    let last = edge(period.end_ms).and_then(|date| date.pred_opt());
+    match (edge(period.start_ms), last) {
+        (Some(first), Some(last)) if first == last => first.to_string(),
+        (Some(first), Some(last)) => format!("{first} to {last}"),
+        _ => {
+            let at = |at: i64| moment(period.zone, at);
+            format!("{} to {}", at(period.start_ms), at(period.end_ms))
+        }
+    }
+}
+
+/// A number of things, `1 day` or `2 days`.
+pub(super) fn count<T: Display + PartialEq + From<u8>>(number: T, thing: &'static str) -> impl Display {
+    let plural = if number == T::from(1) { "" } else { "s" };
+    Counted(number, thing, plural)
+}
+
+struct Counted<T>(T, &'static str, &'static str);
+
+impl<T: Display> Display for Counted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.0, self.1, self.2)
+    }
+}
+
+/// `2 days of 2024-06-03 to 2024-06-04`.
+pub(super) fn days(line: &Line, days: usize) -> String {
+    format!("{} of {}", count(days, "day"), span(&line.period))
+}
+
+/// Days of some months, as `(first, last)` of every run of them.
+pub(super) fn days_in(line: &Line, months: &[u32]) -> Vec<(NaiveDate, NaiveDate)> {
+    let mut runs: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    for (first, next) in super::days::months(&line.period) {
+        let last = next.checked_sub_days(Days::new(1)).unwrap_or(first);
+        let is_in = months.contains(&chrono::Datelike::month(&first));
+        match runs.last_mut().filter(|run| run.1.succ_opt() == Some(first)) {
+            Some(run) if is_in => run.1 = last,
+            _ if is_in => runs.push((first, last)),
+            _ => {}
+        }
+    }
+    runs
 }
 
 /// Start and kW of windows.
@@ -42,41 +91,80 @@ pub(super) fn windows(line: &Line, windows: &[(i64, Exact)]) -> String {
     listed(windows.iter().map(window))
 }
 
-impl Source {
-    /// `12.5 kWh of import in 4 intervals (1 of them estimated) of 2024-06-03 to 2024-06-05`.
+impl Windows {
+    /// `60-minute windows every 15 minutes of 2024-06-03 to 2024-06-04 that begin mon-fri 08:00-20:00`.
     pub(super) fn words(&self, line: &Line) -> String {
-        let unit = if self.register == Register::Reactive {
+        let minutes = self.minutes;
+        let slide = if self.slide_minutes == minutes {
+            String::new()
+        } else {
+            format!(" every {} minutes", self.slide_minutes)
+        };
+        let hours = self.hours.as_ref().map(|hours| &*hours.words);
+        let begin = if hours.is_some() { " that begin " } else { "" };
+        let without = if self.estimated == 0 {
+            ""
+        } else {
+            " without an estimated interval"
+        };
+        format!(
+            "{minutes}-minute windows{slide}{without} of {}{begin}{}",
+            span(&line.period),
+            hours.unwrap_or_default()
+        )
+    }
+
+    /// The same by name.
+    pub(super) fn add_to(&self, facts: Facts) -> Facts {
+        facts
+            .with("window_minutes", self.minutes)
+            .with("slide_minutes", self.slide_minutes)
+            .with("hours", self.hours.as_ref().and_then(|hours| hours.facts()))
+            .with("estimated_intervals", self.estimated)
+    }
+}
+
+impl Source {
+    /// `12.5 kWh of import in 4 intervals (3 actual, 1 estimated with 2.5 kWh) of 2024-06-03 to 2024-06-04 that begin 06:00-18:00`.
+    pub(super) fn words(&self, line: &Line) -> String {
+        let (kwh, unit, register) = (said(&self.kwh), self.unit(), self.register.name());
+        if self.mix.no_column {
+            return format!("{kwh} {unit} of {register} (the load has no such column)");
+        }
+        if !self.reads.is_empty() {
+            let reads = listed(self.reads.iter().map(ReadUse::words));
+            return format!("{kwh} {unit} of {register} by {reads}");
+        }
+        if self.mix.intervals == 0 {
+            return format!("{kwh} {unit} of {register}");
+        }
+        let intervals = count(self.mix.intervals, "interval");
+        let span = span(&line.period);
+        let hours = self.hours.as_ref().map_or("", |hours| &*hours.words);
+        let begin = if hours.is_empty() { "" } else { " that begin " };
+        let qualities = match self.mix.estimated {
+            0 => String::new(),
+            some => format!(
+                " ({} actual, {some} estimated with {} {unit})",
+                self.mix.actual(),
+                said(&self.estimated_kwh)
+            ),
+        };
+        let rounded = match self.rounding {
+            None => String::new(),
+            Some((0, how)) => format!(", each rounded {} to whole {unit}", mode(how)),
+            Some((1, how)) => format!(", each rounded {} to 1 place", mode(how)),
+            Some((places, how)) => format!(", each rounded {} to {places} places", mode(how)),
+        };
+        format!("{kwh} {unit} of {register} in {intervals}{qualities} of {span}{begin}{hours}{rounded}")
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.register == Register::Reactive {
             "kvarh"
         } else {
             "kWh"
-        };
-        let what = format!("{} {unit} of {}", said(&self.kwh), self.register.name());
-        if self.mix.no_column {
-            return format!("{what} (the load has no such column)");
         }
-        if !self.reads.is_empty() {
-            return format!("{what} by {}", listed(self.reads.iter().map(ReadUse::words)));
-        }
-        let Mix {
-            intervals, estimated, ..
-        } = self.mix;
-        if intervals == 0 {
-            return what;
-        }
-        let (from, to) = stretch(&line.period);
-        let plural = if intervals == 1 { "" } else { "s" };
-        let some = if estimated == 0 {
-            String::new()
-        } else {
-            format!(" ({estimated} of them estimated)")
-        };
-        let rounded = self
-            .rounding
-            .map(|(places, how)| format!(", each rounded {} to {places} places", mode(how)));
-        format!(
-            "{what} in {intervals} interval{plural}{some} of {from} to {to}{}",
-            rounded.unwrap_or_default()
-        )
     }
 
     /// The same by name.
@@ -93,6 +181,10 @@ impl Source {
         } else {
             fact("reads", self.reads.iter().map(ReadUse::facts).collect());
         }
+        fact("qualities", self.qualities());
+        if let Some(hours) = self.hours.as_ref().and_then(|hours| hours.facts()) {
+            fact("hours", hours);
+        }
         if let Some((places, mode)) = self.rounding {
             fact(
                 "interval_kwh_rounding",
@@ -100,6 +192,30 @@ impl Source {
             );
         }
         Value::Object(facts)
+    }
+
+    /// Energy by what it is worth, `actual` and `estimated`; what there is nothing of is left out.
+    fn qualities(&self) -> Value {
+        let mut qualities = Vec::new();
+        if self.reads.is_empty() {
+            let actual = self.kwh.minus(&self.estimated_kwh);
+            let some = [
+                ("actual", self.mix.actual(), &actual),
+                ("estimated", self.mix.estimated, &self.estimated_kwh),
+            ];
+            for (quality, intervals, kwh) in some.into_iter().filter(|(_, intervals, _)| *intervals > 0) {
+                qualities.push(json!({"quality": quality, "intervals": intervals, "kwh": number(kwh)}));
+            }
+        }
+        for estimated in [false, true] {
+            let mine = self.reads.iter().filter(|read| read.estimated == estimated);
+            let kwh: Vec<Exact> = mine.map(ReadUse::kwh).collect();
+            if !kwh.is_empty() {
+                let quality = ReadUse::quality(estimated);
+                qualities.push(json!({"quality": quality, "kwh": number(&Exact::sum(&kwh))}));
+            }
+        }
+        Value::Array(qualities)
     }
 }
 
@@ -123,8 +239,12 @@ impl ReadUse {
         format!("{difference}{times}{days}")
     }
 
+    const fn quality(estimated: bool) -> &'static str {
+        if estimated { "estimated" } else { "actual" }
+    }
+
     fn words(&self) -> String {
-        let estimated = if self.estimated { ", estimated" } else { "" };
+        let estimated = if self.estimated { " (estimated)" } else { "" };
         format!(
             "{} of meter {} from {} to {}{estimated}",
             self.formula(),
@@ -138,7 +258,8 @@ impl ReadUse {
         json!({
             "meter": self.meter, "from": self.from.to_string(), "to": self.to.to_string(), "earlier": number(&self.earlier),
             "later": number(&self.later), "rollover": self.rollover.as_ref().map(number), "multiplier": number(&self.multiplier),
-            "estimated": self.estimated, "days": self.days.to_string(), "of_days": self.of_days.to_string(), "formula": self.formula(),
+            "estimated": self.estimated, "quality": Self::quality(self.estimated), "kwh": number(&self.kwh()),
+            "days": self.days.to_string(), "of_days": self.of_days.to_string(), "formula": self.formula(),
         })
     }
 }

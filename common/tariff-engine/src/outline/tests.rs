@@ -32,7 +32,7 @@ fn everything_that_was_written_is_shown() {
     assert_eq!(
         rows,
         [
-            "2026-01-01|e|energy|bands (name peak, rate 0.4, when mon fri 16:00-24:00 or in months 7 or during hot or always), otherwise (name rest, rate 0.20)",
+            "2026-01-01|e|energy|bands (name peak, rate 0.4, when mon fri 16:00-24:00 or in month 7 or during hot or always), otherwise (name rest, rate 0.20)",
             "2027-01-01|t|tiered|tiers (up_to 9, rate 1) (up_to no limit, rate 2)",
             "|vat|percent|rate 0.19, of e t",
         ]

@@ -94,3 +94,52 @@ fn rules_that_say_nothing_clear_are_refused() {
         "[0]: from and to leave it open whether this is nothing or the whole day",
     );
 }
+
+#[test]
+fn rules_are_told_shortly() {
+    let check = |rules: &str, expected: &str| assert_eq!(when(rules).unwrap().to_string(), expected);
+    check(
+        r#"[{"days": ["fri", "mon", "thu", "wed", "tue"], "from": "08:00", "to": "20:00"}]"#,
+        "mon-fri 08:00-20:00",
+    );
+    check(
+        r#"[{"days": ["sun", "sat", "hol"], "months": [7]}]"#,
+        "sat sun hol in month 7",
+    );
+    check(r#"[{"months": [12, 1, 6, 7, 8]}]"#, "in months 1 and 6-8 and 12");
+    check(
+        r#"[{"event": "storm", "from": "22:00"}, {}]"#,
+        "22:00-24:00 during storm or always",
+    );
+    check(
+        r#"[{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "hol"]}]"#,
+        "mon-sun hol",
+    );
+}
+
+#[test]
+fn bands_hold_outside_of_those_before() {
+    let rule = |text: &str| Some(when(text).unwrap());
+    let bands = [
+        ("peak", rule(r#"[{"days": ["mon"], "from": "16:00"}]"#)),
+        ("night", rule(r#"[{"to": "06:00"}]"#)),
+        ("rest", None),
+    ];
+    let hours = Hours::of_bands(bands.into_iter());
+    let words: Vec<&str> = hours.iter().map(|hours| &*hours.words).collect();
+    assert_eq!(
+        words,
+        [
+            "mon 16:00-24:00",
+            "00:00-06:00, outside peak (mon 16:00-24:00)",
+            "outside peak (mon 16:00-24:00) and night (00:00-06:00)",
+        ]
+    );
+    assert_eq!(Hours::default().facts(), None);
+    // Each of thousands of bands would name all before it.
+    let many = (0..9).map(|_| ("band", rule(r#"[{"to": "06:00"}]"#)));
+    let hours = Hours::of_bands(many.chain([("rest", None)]));
+    let last = hours.last().unwrap();
+    assert_eq!(&*last.words, "outside the 9 bands before it");
+    assert_eq!(last.before().len(), 9);
+}

@@ -3,8 +3,12 @@
 use chrono::NaiveDate;
 
 use crate::exact::Exact;
+use crate::how::clock;
+use crate::local::OffsetPiece;
 
+use super::explain::RecordLine;
 use super::record::Per;
+use super::schedule::PeriodHours;
 
 /// What of a quantity fell into a tier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +122,12 @@ pub(crate) struct Left {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MonthHow {
     pub(crate) days: i64,
+    /// The clock's offsets, in order.
+    pub(crate) offsets: Vec<OffsetPiece>,
+    /// When the periods of energy hold in the month; nothing where there is one.
+    pub(crate) energy_hours: Vec<PeriodHours>,
+    /// The same of demand by time of use.
+    pub(crate) demand_hours: Vec<PeriodHours>,
     pub(crate) energy: Priced,
     /// kWh that are priced.
     pub(crate) charged_kwh: Exact,
@@ -136,6 +146,21 @@ pub(crate) struct MonthHow {
     pub(crate) bank_kwh: Exact,
     /// Dollars that go to the next month, or are paid out.
     pub(crate) bank_usd: Exact,
+}
+
+impl Part {
+    /// What the limit as it is written is multiplied by to be that of the month.
+    pub(super) fn scale(&self, month: &MonthHow) -> Vec<(Exact, &'static str)> {
+        let unit = self.written.as_ref().map_or("", |(_, unit)| *unit);
+        let mut scale = Vec::new();
+        if unit.ends_with("daily") {
+            scale.push((Exact::whole(month.days.into()), "days"));
+        }
+        if unit.contains("/kW") {
+            scale.push((month.flat.billed_kw.clone(), "kW"));
+        }
+        scale
+    }
 }
 
 /// What parts cost together.
@@ -231,15 +256,30 @@ impl MonthHow {
         }
     }
 
+    /// An instant of the month on its clock, `2018-01-03 15:00`.
+    pub(crate) fn moment(&self, at: i64) -> String {
+        let mut pieces = self.offsets.iter();
+        let piece = pieces.find(|piece| (piece.start_ms..piece.end_ms).contains(&at));
+        clock(at.saturating_add(piece.map_or(0, |piece| piece.offset_ms)))
+    }
+
     /// Energy after credits, demand and fixed charges.
     pub(crate) fn before_minimum(&self) -> Exact {
-        let charges = [
-            self.energy.amount(),
-            self.flat.amount(),
-            self.tou_amount(),
-            self.fixed_amount(),
+        let lines = self.lines_before_minimum();
+        Exact::sum(lines.iter().map(|(_, amount)| amount))
+    }
+
+    /// The lines that a minimum is compared with, those that are not 0: ids and amounts.
+    pub(crate) fn lines_before_minimum(&self) -> Vec<(&'static str, Exact)> {
+        let lines = [
+            RecordLine::Energy,
+            RecordLine::ExportCredit,
+            RecordLine::DemandFlat,
+            RecordLine::DemandTou,
+            RecordLine::Fixed,
         ];
-        Exact::sum(charges).minus(self.credit.used().0)
+        let amounts = lines.into_iter().map(|line| (line.id(), line.amount(self)));
+        amounts.filter(|(_, amount)| !amount.is_zero()).collect()
     }
 
     pub(crate) fn minimum_amount(&self) -> Exact {

@@ -1,5 +1,7 @@
 //! Which period holds when: month, kind of day, hour (`RATING` 2.2).
 
+use std::fmt;
+
 use crate::exact::Exact;
 use crate::reader::{At, Problems};
 
@@ -34,6 +36,22 @@ impl Schedule {
         rows.flatten().copied().collect()
     }
 
+    /// When each of so many periods holds in a month (0 to 11); nothing where there is one period.
+    pub(super) fn hours(&self, month: usize, periods: usize) -> Vec<PeriodHours> {
+        if periods < 2 {
+            return Vec::new();
+        }
+        let row = |is_weekend, period| {
+            let holds = |hour: usize| self.period(month, is_weekend, hour) == period;
+            (0..HOURS).map(holds).collect()
+        };
+        let hours = |period| PeriodHours {
+            weekday: row(false, period),
+            weekend: row(true, period),
+        };
+        (0..periods).map(hours).collect()
+    }
+
     /// The period of a month (0 to 11) and an hour (0 to 23).
     pub(super) fn period(&self, month: usize, is_weekend: bool, hour: usize) -> usize {
         let days = if is_weekend { &self.weekend } else { &self.weekday };
@@ -42,6 +60,48 @@ impl Schedule {
             .copied()
             .unwrap_or_default()
     }
+}
+
+/// When a period holds in a month: hour by hour, whether it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PeriodHours {
+    weekday: Vec<bool>,
+    weekend: Vec<bool>,
+}
+
+/// `mon-fri 08:00-20:00, sat sun 10:00-12:00`.
+impl fmt::Display for PeriodHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = [("mon-fri", &self.weekday), ("sat sun", &self.weekend)];
+        if self.weekday == self.weekend {
+            let every = runs(&self.weekday);
+            return f.write_str(if every.is_empty() { "always" } else { &every });
+        }
+        let some = rows.into_iter().filter(|(_, row)| row.contains(&true));
+        let told: Vec<String> = some
+            .map(|(days, row)| match runs(row) {
+                whole if whole.is_empty() => days.to_owned(),
+                clock => format!("{days} {clock}"),
+            })
+            .collect();
+        f.write_str(&told.join(", "))
+    }
+}
+
+/// `06:00-09:00 and 17:00-22:00`; nothing where all hours are in.
+fn runs(row: &[bool]) -> String {
+    if !row.contains(&false) {
+        return String::new();
+    }
+    let hours: Vec<(usize, bool)> = row.iter().copied().enumerate().collect();
+    let runs = hours.chunk_by(|a, b| a.1 == b.1);
+    let clocks = runs.filter_map(|run| match (run.first(), run.last()) {
+        (Some((from, true)), Some((last, _))) => {
+            Some(format!("{from:02}:00-{:02}:00", last.saturating_add(1)))
+        }
+        _ => None,
+    });
+    clocks.collect::<Vec<_>>().join(" and ")
 }
 
 /// 12 lists of 24 periods, each below `periods`.

@@ -107,8 +107,15 @@ impl Rating<'_> {
         flat.priced = demand::flat(self.record, span, &flat.billed_kw, &scale).map_err(beyond)?;
         let traded = self.traded(month, &scale, state)?.map_err(beyond)?;
         let credit = self.credit(traded.earned, &traded.cost, state);
+        let energy_periods = self.record.energy.len();
+        let demand_hours = self.record.tou_demand.as_ref();
+        let demand_hours =
+            demand_hours.map(|(structure, schedule)| schedule.hours(span.month(), structure.len()));
         let mut bill = MonthHow {
             days: span.days(),
+            offsets: span.offsets.clone(),
+            energy_hours: self.record.energy_schedule.hours(span.month(), energy_periods),
+            demand_hours: demand_hours.unwrap_or_default(),
             energy: traded.cost,
             charged_kwh: traded.charged_kwh,
             import_kwh: kwh(month.import.iter().sum()),

@@ -84,7 +84,7 @@ fn tariff(charge: &str) -> String {
 }
 
 /// Days in intervals of so many minutes, with the three registers.
-fn rows(start: &str, days: usize, minutes: usize) -> String {
+pub(crate) fn rows(start: &str, days: usize, minutes: usize) -> String {
     let start = instant::parse(start).unwrap();
     let mut text = "start_utc,import_kwh,export_kwh,reactive_kvarh\n".to_owned();
     for index in 0..days * 24 * 60 / minutes {

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod by_interval;
+#[cfg(test)]
+mod sentences;

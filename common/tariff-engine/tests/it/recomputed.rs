@@ -39,12 +39,8 @@ fn check_amount(line: &Value) -> Result<(), String> {
     let how = &line["how"];
     let (formula, unrounded) = (text(how, "formula"), text(how, "unrounded"));
     let found = formula::value(formula)?;
-    if !found.is(&formula::value(unrounded)?) {
-        return Err(format!("{formula} is {}, not {unrounded}", found.value));
-    }
-    let sentence = text(line, "explanation");
-    if !sentence.contains(formula) {
-        return Err(format!("the sentence says nothing of {formula}"));
+    if found != formula::value(unrounded)? {
+        return Err(format!("{formula} is {found}, not {unrounded}"));
     }
     let amount: Exact = text(line, "amount").parse().unwrap();
     let rounded = match how["rounding"].as_object() {
@@ -54,19 +50,59 @@ fn check_amount(line: &Value) -> Result<(), String> {
                 Some("half_even") => Mode::HalfEven,
                 other => return Err(format!("rounds {other:?}")),
             };
-            found
-                .value
-                .rounded(u32::try_from(rounding["places"].as_u64().unwrap()).unwrap(), mode)
+            found.rounded(u32::try_from(rounding["places"].as_u64().unwrap()).unwrap(), mode)
         }
-        None if found.value == amount => amount.clone(),
+        None if found == amount => amount.clone(),
         // A quotient that does not end cannot stand there as it is.
-        None => found.value.rounded(8, Mode::HalfUp),
+        None => found.rounded(8, Mode::HalfUp),
     };
-    let missing = amount != found.value && !sentence.contains(unrounded);
-    if (found.goes_on && how["rounding"].is_null()) || (rounded == amount && !missing) {
-        return Ok(());
+    if rounded != amount {
+        return Err(format!("{unrounded} is not rounded to {amount}"));
     }
-    Err(format!("{unrounded} is not rounded to {amount}"))
+    check_sentence(line, &found)
+}
+
+/// Decimal places of what stands in a sentence in place of a fraction that nobody can type.
+const PLACES: u32 = 8;
+/// The most characters of a fraction that stands as it is.
+const TYPED: usize = 24;
+
+/// Who reads only the sentence comes to the same: exactly where its numbers can be typed, otherwise nearly.
+fn check_sentence(line: &Value, found: &Exact) -> Result<(), String> {
+    let how = &line["how"];
+    let (formula, unrounded, sentence) = (
+        text(how, "formula"),
+        text(how, "unrounded"),
+        text(line, "explanation"),
+    );
+    let is_whole = !formula
+        .split(['(', ')', ' '])
+        .any(|part| part.contains('/') && part.len() > TYPED);
+    if is_whole && !sentence.contains(formula) {
+        return Err(format!("the sentence says nothing of {formula}"));
+    }
+    if !is_whole {
+        let (said, _) = sentence.rsplit_once(" = ").ok_or("no arithmetic")?;
+        let (_, said) = said.rsplit_once(": ").ok_or("no words")?;
+        let off = formula::value(&said.replace("about ", ""))?.minus(found);
+        let most: Exact = "0.000001".parse().unwrap();
+        if off > most || off.negated() > most {
+            return Err(format!("{said} is not {formula}"));
+        }
+    }
+    let amount: Exact = text(line, "amount").parse().unwrap();
+    let outcome = if unrounded.contains('/') && unrounded.len() > TYPED {
+        format!("about {}", found.to_fixed(PLACES, Mode::HalfUp))
+    } else {
+        unrounded.to_owned()
+    };
+    if amount != *found && !sentence.contains(&outcome) {
+        return Err(format!("the sentence says nothing of {outcome}"));
+    }
+    if sentence.contains('…') {
+        return Err("a number is cut off".to_owned());
+    }
+    Ok(())
 }
 
 /// The numbers of the formula are among the facts.
@@ -93,7 +129,7 @@ fn check_parts(line: &Value) -> Result<(), String> {
     let how = &line["how"];
     let is = |formula: &Value, number: &Value| -> Result<(), String> {
         let (formula, number) = (formula.as_str().unwrap(), number.as_str().unwrap());
-        if formula::value(formula)?.is(&formula::value(number)?) {
+        if formula::value(formula)? == formula::value(number)? {
             return Ok(());
         }
         Err(format!("{formula} is not {number}"))
@@ -130,7 +166,7 @@ fn check_of(of: &Value, before: &[Value]) -> Result<(), String> {
             formula::value(text(line, "amount"))?,
             formula::value(text(named, "amount"))?,
         );
-        if found.value.to_short() != said.value.to_short() {
+        if found.to_short() != said.to_short() {
             return Err(format!("{} is not {}", line["amount"], named["amount"]));
         }
     }

@@ -3,16 +3,19 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{formula, tier_facts, tiers};
+use super::{formula, hours_fact, period_words, tier_facts, tiers};
 use crate::exact::Exact;
-use crate::explanation::{Told, limit, listed, number, said, sum, term};
+use crate::explanation::{Facts, Told, limit, listed, number, said, sum, term};
 use crate::instant;
-use crate::urdb::how::{Flat, Tou};
+use crate::urdb::how::{Flat, MonthHow, Tou};
 
 impl Flat {
-    pub(super) fn told(&self) -> Told {
-        let at = instant::show(self.at_ms);
-        let mut words = format!("{} kW at {at}", said(&self.peak_kw));
+    pub(super) fn told(&self, month: &MonthHow) -> Told {
+        let at = month.moment(self.at_ms);
+        let mut words = format!(
+            "the highest power of an interval is {} kW at {at}",
+            said(&self.peak_kw)
+        );
         if let Some(least) = &self.minimum_kw {
             let share = |(first, kw, share): &(NaiveDate, Option<Exact>, Exact)| {
                 let (month, percent) = (first.format("%Y-%m"), share.times(Exact::whole(100)));
@@ -29,30 +32,32 @@ impl Flat {
             };
             words = format!("{words}, at least {least} kW and {shares}");
         }
+        match &self.priced {
+            None => Told::new(format!("{words}, which has no price"), "0".to_owned()),
+            Some((period, parts)) => {
+                let words = format!(
+                    "{words}, billed as {} kW in period {period}, {}",
+                    said(&self.billed_kw),
+                    tiers(parts, "kW", month)
+                );
+                Told::new(words, formula(parts))
+            }
+        }
+    }
+
+    pub(super) fn facts(&self) -> Facts {
         let fact = |(first, kw, share): &(NaiveDate, Option<Exact>, Exact)| {
             json!({
                 "month": first.format("%Y-%m").to_string(), "kw": limit(kw.as_ref()), "share": number(share),
             })
         };
-        let told = match &self.priced {
-            None => Told::new(
-                "record_demand",
-                format!("{words}, which has no price"),
-                "0".to_owned(),
-            ),
-            Some((period, parts)) => {
-                let words = format!(
-                    "{words}, billed as {} kW in period {period} ({})",
-                    said(&self.billed_kw),
-                    tiers(parts)
-                );
-                Told::new("record_demand", words, formula(parts))
-                    .with("period", *period)
-                    .with("tiers", tier_facts(parts))
-            }
-        };
-        told.with_number("measured_kw", &self.peak_kw)
-            .with("at", at)
+        let mut facts = Facts::of("record_demand");
+        if let Some((period, parts)) = &self.priced {
+            facts = facts.with("period", *period).with("tiers", tier_facts(parts));
+        }
+        facts
+            .with_number("measured_kw", &self.peak_kw)
+            .with("at", instant::show(self.at_ms))
             .with_limit("minimum_kw", self.minimum_kw.as_ref())
             .with("months_before", self.before.iter().map(fact).collect::<Value>())
             .with_number("billed_kw", &self.billed_kw)
@@ -64,9 +69,8 @@ impl Flat {
             let kw = kw.as_ref()?;
             Some(format!("{} x {}", term(kw), term(share)))
         });
-        let all = [term(&self.peak_kw)]
-            .into_iter()
-            .chain(self.minimum_kw.iter().map(term));
+        let all = [term(&self.peak_kw).to_string()].into_iter();
+        let all = all.chain(self.minimum_kw.iter().map(|kw| term(kw).to_string()));
         let all: Vec<String> = all.chain(shares).collect();
         if all.len() > 1 {
             format!("max({})", all.join(", "))
@@ -76,33 +80,35 @@ impl Flat {
     }
 }
 
-pub(super) fn demand_tou(periods: &[Tou]) -> Told {
+pub(super) fn demand_tou(month: &MonthHow) -> Told {
+    let periods = &month.tou;
     let period = |tou: &Tou| {
-        let at = instant::show(tou.at_ms);
+        let at = month.moment(tou.at_ms);
         format!(
-            "{} kW at {at} in period {} ({})",
+            "{} kW at {at} in {}, {}",
             said(&tou.kw),
-            tou.period,
-            tiers(&tou.parts)
+            period_words(tou.period, &month.demand_hours),
+            tiers(&tou.parts, "kW", month)
         )
     };
     let words = if periods.is_empty() {
         "demand by time of use has no price".to_owned()
     } else {
+        let periods: Vec<String> = periods.iter().map(period).collect();
         format!(
-            "the highest power of every period, {}",
-            listed(periods.iter().map(period))
+            "the highest power of an interval in every period, {}",
+            periods.join("; ")
         )
     };
+    Told::new(words, sum(periods.iter().map(|tou| formula(&tou.parts))))
+}
+
+pub(super) fn demand_tou_facts(month: &MonthHow) -> Facts {
     let fact = |tou: &Tou| {
         json!({
-            "period": tou.period, "kw": number(&tou.kw), "at": instant::show(tou.at_ms), "tiers": tier_facts(&tou.parts),
+            "period": tou.period, "hours": hours_fact(tou.period, &month.demand_hours), "kw": number(&tou.kw), "at": instant::show(tou.at_ms), "tiers": tier_facts(&tou.parts),
         })
     };
-    Told::new(
-        "record_demand_tou",
-        words,
-        sum(periods.iter().map(|tou| formula(&tou.parts))),
-    )
-    .with("periods", periods.iter().map(fact).collect::<Value>())
+    let periods = &month.tou;
+    Facts::of("record_demand_tou").with("periods", periods.iter().map(fact).collect::<Value>())
 }

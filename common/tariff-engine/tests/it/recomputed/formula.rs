@@ -2,46 +2,20 @@
 
 use tariff_engine::{Exact, Mode};
 
-/// What a formula comes to.
-pub(super) struct Outcome {
-    pub(super) value: Exact,
-    /// Some number of it goes on, so that it is not exact.
-    pub(super) goes_on: bool,
-}
-
-impl Outcome {
-    /// Whether both are one number, as far as one that goes on tells.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        if !self.goes_on && !other.goes_on {
-            return self.value == other.value;
-        }
-        let off = self.value.minus(&other.value);
-        let most: Exact = "0.00000000000000000001".parse().unwrap();
-        off <= most && off.negated() <= most
-    }
-}
-
-/// What a formula comes to.
-pub(super) fn value(formula: &str) -> Result<Outcome, String> {
-    let mut reader = Reader {
-        rest: formula,
-        goes_on: false,
-    };
+/// What a formula comes to, exactly.
+pub(super) fn value(formula: &str) -> Result<Exact, String> {
+    let mut reader = Reader { rest: formula };
     let value = reader
         .sum()
         .ok_or_else(|| format!("cannot be computed: {formula}"))?;
     if !reader.rest.trim().is_empty() {
         return Err(format!("{:?} is left of {formula}", reader.rest));
     }
-    Ok(Outcome {
-        value,
-        goes_on: reader.goes_on,
-    })
+    Ok(value)
 }
 
 struct Reader<'a> {
     rest: &'a str,
-    goes_on: bool,
 }
 
 impl Reader<'_> {
@@ -93,13 +67,26 @@ impl Reader<'_> {
         self.number()
     }
 
+    /// However many digits it has.
     fn number(&mut self) -> Option<Exact> {
         let rest = self.rest.trim_start();
         let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
         let (digits, rest) = rest.split_at(end.unwrap_or(rest.len()));
         self.rest = rest;
-        self.goes_on |= self.takes("…");
-        digits.parse().ok()
+        if digits.is_empty() {
+            return None;
+        }
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let append = |number: Exact, digit: char| -> Option<Exact> {
+            let digit = Exact::whole(digit.to_digit(10)?.into());
+            Some(number.times(Exact::whole(10)).plus(digit))
+        };
+        let number = whole
+            .chars()
+            .chain(decimals.chars())
+            .try_fold(Exact::ZERO, append)?;
+        let tenth = Exact::ratio(1, 10)?;
+        Some(decimals.chars().fold(number, |number, _| number.times(&tenth)))
     }
 }
 

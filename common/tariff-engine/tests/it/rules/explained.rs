@@ -62,13 +62,13 @@ fn a_line_says_that_the_load_has_no_column_of_export() {
     let said = |line: usize| bill["lines"][line]["explanation"].as_str().unwrap();
     assert_eq!(
         said(0),
-        "0 kWh of export (the load has no such column) at -0.08 per kWh: 0 x -0.08 = 0 EUR"
+        "0 kWh of export (the load has no such column), at -0.08 per kWh: 0 x -0.08 = 0 EUR"
     );
     assert!(
         said(1).starts_with("0 kWh of export (the load has no such column), by tiers: without limit at 1")
     );
     assert!(said(2).starts_with(
-        "5 kWh of import in 1 interval of 2024-06-03 to 2024-06-04 less 0 kWh of export (the load has no such column), from the bank nothing"
+        "5 kWh of import in 1 interval of 2024-06-03, less 0 kWh of export (the load has no such column), from the bank nothing"
     ));
 }
 
@@ -102,6 +102,69 @@ fn every_way_of_power_and_tiers_is_told() {
         &world.bills().unwrap(),
         include_str!("explained/power_and_tiers.txt"),
     );
+}
+
+/// Who does not have the tariff at hand sees which windows, hours and days were looked at.
+#[test]
+fn when_power_bands_and_seasons_count_is_told() {
+    let weekdays = r#"[{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "20:00"}]"#;
+    let night = r#"[{"from": "22:00", "to": "06:00"}, {"days": ["sun", "hol"]}]"#;
+    let bands = |what: &str| {
+        format!(
+            r#""bands": [{{"name": "peak", {what}, "when": {weekdays}}}, {{"name": "night", {what}, "when": {night}}}], "otherwise": {{"name": "rest", {what}}}"#
+        )
+    };
+    let (energy, power) = (
+        bands(r#""rate": "0.2""#),
+        bands(r#""contracted_kw": 3, "rate_per_kw_day": "0.1""#),
+    );
+    let charges = format!(
+        r#"{{"id": "energy", "type": "energy", {energy}}},
+        {{"id": "sliding", "type": "demand", "window_minutes": 120, "slide_minutes": 60, "when": {weekdays}, "rate": 5, "ratchet": {{"percent": 50, "cycles_back": 1}}}},
+        {{"id": "never", "type": "demand", "window_minutes": 60, "when": [{{"months": [1, 2, 3, 7]}}], "rate": 5}},
+        {{"id": "one_day", "type": "demand", "window_minutes": 60, "aggregation": "top_days_mean", "top_n": 2, "when": [{{"days": ["sat"], "months": [6]}}], "rate": 5}},
+        {{"id": "agreed", "type": "contracted_power", "window_minutes": 60, "rule": "band", "low_percent": 50, "high_percent": 105, "excess_factor": 2, {power}}},
+        {{"id": "squares", "type": "contracted_power", "window_minutes": 60, "slide_minutes": 30, "rule": "root_sum_square", "excess_id": "over", "excess_rate": 7, {power}}},
+        {{"id": "seasons", "type": "tiered", "allowance": "per_day", "seasons": [{{"name": "spring", "months": [3, 4, 5], "tiers": [{{"up_to": 5, "rate": 1}}, {{"up_to": null, "rate": 2}}]}},
+            {{"name": "rest", "months": [1,2,6,7,8,9,10,11,12], "tiers": [{{"up_to": null, "rate": 3}}]}}]}},
+        {{"id": "coincident", "type": "coincident", "intervals_utc": ["2024-05-31T17:00:00Z", "2024-06-01T17:00:00Z", "2024-06-03T17:00:00Z"], "rate": 2}}"#
+    );
+    let hours: Vec<String> = (0..72).map(|hour| format!("{}.5", (hour * 5) % 7)).collect();
+    let mut hours: Vec<&str> = hours.iter().map(String::as_str).collect();
+    hours[41] = "";
+    let world = World::new(&charges, "2024-05-31", "2024-06-03")
+        .with_load("2024-05-31T00:00Z", 60, &hours)
+        .and(
+            r#""estimation": {"interval_minutes": 60, "linear_max_minutes": 60, "like_days": 1, "search_days": 7, "places": 3},
+            "history_kw": {"sliding": [{"month": "2024-04", "kw": 20}]}"#,
+        );
+    let bill = world.bill();
+    let how = |id: &str| {
+        let lines = bill["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["id"] == id).unwrap()["how"].clone()
+    };
+    let rule =
+        serde_json::json!([{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "20:00"}]);
+    assert_eq!(how("sliding")["hours"]["when"], rule);
+    assert_eq!(how("sliding")["slide_minutes"], 60);
+    assert_eq!(
+        how("agreed.night")["hours"]["outside"][0],
+        serde_json::json!({"band": "peak", "when": rule})
+    );
+    assert_eq!(
+        how("energy.rest")["energy"]["qualities"],
+        serde_json::json!([
+            {"quality": "actual", "intervals": 19, "kwh": "57.5"}, {"quality": "estimated", "intervals": 1, "kwh": "2.5"},
+        ])
+    );
+    let season =
+        serde_json::json!({"months": [3, 4, 5], "days": [{"first": "2024-05-31", "last": "2024-05-31"}]});
+    assert_eq!(how("seasons.spring")["season"], season);
+    assert_eq!(
+        how("coincident")["estimated"],
+        serde_json::json!(["2024-06-01T17:00:00Z"])
+    );
+    check(&[bill], include_str!("explained/hours.txt"));
 }
 
 #[test]

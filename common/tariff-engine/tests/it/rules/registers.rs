@@ -206,3 +206,18 @@ fn r3_14_reads_that_no_register_shows_are_refused() {
     meter(r#""dials": 0"#).refused("a register has a dial at least");
     meter(r#""dials": 5, "multiplier": "-1""#).refused("must be above zero");
 }
+
+/// What is about the bill as a whole names no charge.
+#[test]
+fn a_cycle_that_no_read_closes_is_refused_without_the_name_of_a_charge() {
+    let reads = [("2024-06-01", "5", "actual"), ("2024-07-11", "9", "actual")];
+    let error = world(FLAT, JUNE, &reads)
+        .and(r#""estimated_reads": "trueup""#)
+        .bills()
+        .unwrap_err();
+    assert!(
+        error.contains("no read on 2024-07-01 closes the cycle"),
+        "{error}"
+    );
+    assert!(!error.contains("charge"), "{error}");
+}
