@@ -39,6 +39,9 @@ pub(super) fn print(bills: &Bills, wish: Option<Format>, explain: bool) -> Resul
     if format == Format::Json {
         return output::line(&json(bills)?);
     }
+    for warning in &bills.warnings {
+        output::note(&format!("warning: {warning}"));
+    }
     let rows: Vec<Value> = bills
         .bills
         .iter()

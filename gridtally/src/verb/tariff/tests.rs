@@ -96,7 +96,7 @@ fn what_tariffs_need_beside_the_load_is_given_or_they_are_named() {
     file("prices.csv", "start_utc\n");
     let error = compare::run(&args).unwrap_err().to_string();
     assert!(
-        error.contains("prices.csv: there is no column price_per_mwh"),
+        error.contains("prices.csv: the prices: there is no column price_per_mwh"),
         "{error}"
     );
 }
