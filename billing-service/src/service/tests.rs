@@ -234,7 +234,7 @@ async fn a_bill_is_explained_by_its_reads() {
         let high = &explained.lines[0];
         assert_eq!(
             high.explanation,
-            "168.5113 kWh of import in 1344 intervals of 2024-03-15 to 2024-04-15 at 0.4 per kWh: 168.5113 x 0.4 = 67.40452, rounded half up to 67.40 EUR"
+            "168.5113 kWh of import in 1344 intervals of 2024-03-15 to 2024-04-14 that begin mon-fri 06:00-22:00, at 0.4 per kWh: 168.5113 x 0.4 = 67.40452, rounded half up to 67.40 EUR"
         );
         let how: serde_json::Value = serde_json::from_str(&high.how).unwrap();
         assert_eq!(how["formula"], "168.5113 x 0.4");
