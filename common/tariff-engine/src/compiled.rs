@@ -106,6 +106,7 @@ impl Tariff {
                 currency: tariff.currency.clone(),
                 rounding: tariff.rounding,
                 edition: tariff.edition_arc(),
+                versions: self.starts(),
             }),
             tariff: Arc::clone(tariff),
             period: *period,

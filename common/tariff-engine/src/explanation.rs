@@ -31,7 +31,8 @@ pub struct Explanation {
     pub to: String,
     /// The hash of the tariff.
     pub edition: Arc<str>,
-    /// The first day of the tariff's version in the bill; absent where the bill has one version.
+    /// The first day of the tariff's version, as the tariff says it; absent where it has none, where the version holds since always, and
+    /// where more than one holds for the line.
     pub version: Option<NaiveDate>,
     /// What the formula comes to.
     pub unrounded: Exact,

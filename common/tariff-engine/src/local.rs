@@ -28,6 +28,14 @@ pub fn date(zone: Tz, instant_ms: i64) -> Option<NaiveDate> {
     Some(DateTime::from_timestamp_millis(local)?.date_naive())
 }
 
+/// Whether the clock shows the same time once more, an hour or so earlier or later: then a time needs its offset.
+#[must_use]
+pub fn is_twice(zone: Tz, instant_ms: i64) -> bool {
+    let utc = DateTime::from_timestamp_millis(instant_ms).map(|at| at.naive_utc());
+    let clock = utc.map(|utc| zone.from_utc_datetime(&utc).naive_local());
+    clock.is_some_and(|clock| zone.from_local_datetime(&clock).single().is_none())
+}
+
 /// The first instant of a local date: its 00:00, of two the earlier, and where a clock change leaves none the first instant after.
 #[must_use]
 pub fn midnight(zone: Tz, day: NaiveDate) -> Option<i64> {

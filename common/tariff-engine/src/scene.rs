@@ -28,7 +28,7 @@ pub struct Mix {
 impl Mix {
     /// Those whose value was measured.
     #[must_use]
-    pub const fn actual(&self) -> u32 {
+    pub const fn given(&self) -> u32 {
         self.intervals.saturating_sub(self.estimated)
     }
 }

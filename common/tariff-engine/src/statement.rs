@@ -9,6 +9,7 @@ use crate::carry::Carry;
 use crate::exact::Exact;
 use crate::explanation::{Explanation, Outcome};
 use crate::how::{How, stretch};
+use crate::local;
 use crate::period::Period;
 use crate::reader::{At, Problems};
 use crate::rounding::{Rounding, Scope};
@@ -110,7 +111,7 @@ pub struct Line {
     pub amount: Exact,
     /// How the amount came about.
     pub how: How,
-    /// The first day of the version that the line is by; absent where the bill has one version.
+    /// The first day of what the line is about where the bill is cut by versions or values, as in its id; absent where it is whole.
     pub version: Option<NaiveDate>,
     /// What of the bill's period the line is about: that of its version.
     pub period: Period,
@@ -126,6 +127,21 @@ pub(crate) struct Terms {
     pub(crate) rounding: Rounding,
     /// The hash of the tariff.
     pub(crate) edition: Arc<str>,
+    /// The first days of its versions, in order (`None` = always before); nothing of a tariff without versions.
+    pub(crate) versions: Vec<Option<NaiveDate>>,
+}
+
+impl Terms {
+    /// The first day of the version that all of `period` is priced by, as the tariff says it.
+    fn version_of(&self, period: &Period) -> Option<NaiveDate> {
+        let version_at = |at: i64| {
+            let day = local::date(period.zone, at)?;
+            let begun = |from: &&Option<NaiveDate>| from.is_none_or(|from| from <= day);
+            *self.versions.iter().rfind(begun)?
+        };
+        let first = version_at(period.start_ms);
+        first.filter(|_| version_at(period.end_ms.saturating_sub(1)) == first)
+    }
 }
 
 impl Line {
@@ -182,7 +198,7 @@ impl Line {
             from,
             to,
             edition: Arc::clone(&self.terms.edition),
-            version: self.version,
+            version: self.terms.version_of(&self.period),
             unrounded: self.exact.clone(),
             rounding: self.rounding(),
             amount: self.amount_text(),

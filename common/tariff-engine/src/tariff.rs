@@ -118,6 +118,12 @@ impl Tariff {
         Node::Object(pairs.iter().map(pair).collect())
     }
 
+    /// The first days of its versions, in order; nothing where it has none.
+    pub(crate) fn starts(&self) -> Vec<Option<NaiveDate>> {
+        let versions = self.versions.iter().filter(|_| self.versioned);
+        versions.map(|version| version.from).collect()
+    }
+
     /// The tariff with the values of a day, for one of its versions, by its [text](Self::text_of).
     pub(crate) fn filled(
         &self,

@@ -13,9 +13,19 @@ use crate::local;
 use crate::period::Period;
 use crate::statement::{Line, Register};
 
-/// `2026-01-31 18:15` on the clock of the zone.
+/// `2026-01-31 18:15` on the clock of the zone; where it shows that twice, `2026-10-25 02:30 (UTC+01:00)`.
 pub(crate) fn moment(zone: Tz, at: i64) -> String {
-    clock(at.saturating_add(local::offset_ms(zone, at).unwrap_or_default()))
+    let offset = local::offset_ms(zone, at).unwrap_or_default();
+    let shown = clock(at.saturating_add(offset));
+    if !local::is_twice(zone, at) {
+        return shown;
+    }
+    let sign = if offset < 0 { '-' } else { '+' };
+    let ahead = clock(offset.saturating_abs());
+    format!(
+        "{shown} (UTC{sign}{})",
+        ahead.rsplit(' ').next().unwrap_or_default()
+    )
 }
 
 /// `2026-01-31 18:15` of the milliseconds of a local clock.
@@ -125,7 +135,7 @@ impl Windows {
 }
 
 impl Source {
-    /// `12.5 kWh of import in 4 intervals (3 actual, 1 estimated with 2.5 kWh) of 2024-06-03 to 2024-06-04 that begin 06:00-18:00`.
+    /// `12.5 kWh of import in 4 intervals (3 given, 1 estimated with 2.5 kWh) of 2024-06-03 to 2024-06-04 that begin 06:00-18:00`.
     pub(super) fn words(&self, line: &Line) -> String {
         let (kwh, unit, register) = (said(&self.kwh), self.unit(), self.register.name());
         if self.mix.no_column {
@@ -145,8 +155,8 @@ impl Source {
         let qualities = match self.mix.estimated {
             0 => String::new(),
             some => format!(
-                " ({} actual, {some} estimated with {} {unit})",
-                self.mix.actual(),
+                " ({} given, {some} estimated with {} {unit})",
+                self.mix.given(),
                 said(&self.estimated_kwh)
             ),
         };
@@ -194,13 +204,14 @@ impl Source {
         Value::Object(facts)
     }
 
-    /// Energy by what it is worth, `actual` and `estimated`; what there is nothing of is left out.
+    /// Energy by what it is worth; what there is nothing of is left out. Of intervals `given` by the load and `estimated` for it: what
+    /// the load's own column says of them is for people (`RATING` 1.2). Of reads `actual` and `estimated`.
     fn qualities(&self) -> Value {
         let mut qualities = Vec::new();
         if self.reads.is_empty() {
-            let actual = self.kwh.minus(&self.estimated_kwh);
+            let given = self.kwh.minus(&self.estimated_kwh);
             let some = [
-                ("actual", self.mix.actual(), &actual),
+                ("given", self.mix.given(), &given),
                 ("estimated", self.mix.estimated, &self.estimated_kwh),
             ];
             for (quality, intervals, kwh) in some.into_iter().filter(|(_, intervals, _)| *intervals > 0) {

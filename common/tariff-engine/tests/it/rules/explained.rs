@@ -154,7 +154,7 @@ fn when_power_bands_and_seasons_count_is_told() {
     assert_eq!(
         how("energy.rest")["energy"]["qualities"],
         serde_json::json!([
-            {"quality": "actual", "intervals": 19, "kwh": "57.5"}, {"quality": "estimated", "intervals": 1, "kwh": "2.5"},
+            {"quality": "given", "intervals": 19, "kwh": "57.5"}, {"quality": "estimated", "intervals": 1, "kwh": "2.5"},
         ])
     );
     let season =
