@@ -117,8 +117,16 @@ pub(crate) async fn store_id(store: &Store) -> Result<String, StoreError> {
     };
     store.insert(&drawn).await?;
     store.sync().await?;
-    let kept = store.get::<Kept>(STORE_ID).await?.unwrap_or(drawn);
-    Ok(format!("{:016x}", kept.value.cast_unsigned()))
+    Ok(kept_id(store).await?.unwrap_or_else(|| shown(&drawn)))
+}
+
+/// The id that a store has now; `None` where it has been dropped, or was never asked for.
+pub(crate) async fn kept_id(store: &Store) -> Result<Option<String>, StoreError> {
+    Ok(store.get::<Kept>(STORE_ID).await?.as_ref().map(shown))
+}
+
+fn shown(id: &Kept) -> String {
+    format!("{:016x}", id.value.cast_unsigned())
 }
 
 #[cfg(test)]

@@ -186,6 +186,11 @@ pub enum StoreError {
     /// Another process leads, or may: only the one that leads knows enough to answer.
     #[error("another billing-service leads, or may by now; ask again")]
     NotLeading,
+    /// The store was dropped, or another one put in its place, while it was in use.
+    #[error(
+        "the store of billing is not the one that it was: it was dropped or restored while billing ran; what is acknowledged may not be in it"
+    )]
+    Replaced,
     /// Whoever leads could not be told what was stored, or would not hear it.
     #[error("the billing-service that leads was not told what was stored: {0}")]
     Untold(String),
@@ -226,9 +231,12 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Engine(_) | Self::Contended | Self::NotLeading | Self::Untold(_) | Self::Closing => {
-                ErrorKind::Unavailable
-            }
+            Self::Engine(_)
+            | Self::Contended
+            | Self::NotLeading
+            | Self::Replaced
+            | Self::Untold(_)
+            | Self::Closing => ErrorKind::Unavailable,
             Self::Broken(_) | Self::Damaged { .. } => ErrorKind::Internal,
             Self::Mongo(error) => error.kind(),
             Self::Shards { .. } => ErrorKind::Conflict,

@@ -171,11 +171,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     };
     let port = lead::wait(port, &deps, (&config.url, assistant)).await?;
     let (office, watcher) = open(&config, &deps, backends, metrics).await?;
-    deps.tasks.spawn(
-        "billing lead",
-        OnFailure::StopProcess,
-        lead::watch(office.store.clone(), deps.tasks.stop_token()),
-    );
+    lead::keep(&deps, &office.store, &store_id);
     let consumer = Consumer {
         bus: Arc::clone(&deps.bus),
         reads: Arc::clone(&office.reads),

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use message_bus::{Bus, BusError, Message, Topic, Traced};
 use model::Clock;
 use prost::Message as _;
+use service_kit::chain;
 use service_kit::trace::{Kind, Span};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,8 @@ pub(crate) struct Committer {
     pub(crate) run: u64,
     /// Lower half of the next one.
     pub(crate) next: u64,
+    /// What became of the group before: the log says what changes, not every group.
+    pub(crate) before: Publish,
 }
 
 /// A group that was handed to the bus.
@@ -75,7 +78,7 @@ impl Committer {
     }
 
     /// Encodes a group and begins to publish it.
-    fn send(&mut self, mut taken: Taken) -> impl Future<Output = (Sent, Result<(), Publish>)> + use<> {
+    fn send(&mut self, mut taken: Taken) -> impl Future<Output = (Sent, Result<(), Refusal>)> + use<> {
         let now_ms = self.clock.now_ms();
         let group: &mut Group = &mut taken.group;
         self.metrics.group(group.rows);
@@ -125,24 +128,48 @@ impl Committer {
     }
 
     /// Tells the callers of a group what became of it.
-    fn finish(&mut self, sent: Sent, result: Result<(), Publish>) {
+    fn finish(&mut self, sent: Sent, result: Result<(), Refusal>) {
+        self.tell(&result);
         let outcome = match result {
             Ok(()) => Outcome::Kept(sent.words),
-            Err(why) => {
+            Err(ref why) => {
                 sent.spans.iter().for_each(|span| span.fail("not confirmed"));
                 for ((identities, marks), words) in sent.learned.iter().zip(&sent.words) {
                     self.unlearn(identities, marks, words);
                 }
-                match why {
+                match why.kind {
                     Publish::Full => Outcome::Full,
                     Publish::Confirmed | Publish::Unknown => Outcome::Unknown,
                 }
             }
         };
-        let kind = result.err().unwrap_or(Publish::Confirmed);
+        let kind = kind(&result);
         self.metrics.published(kind, sent.since.elapsed());
         self.queue.done(sent.taken.group.cost);
         sent.taken.announce(outcome);
+    }
+
+    /// Says in the log what is not as it was with the group before.
+    fn tell(&mut self, result: &Result<(), Refusal>) {
+        let before = std::mem::replace(&mut self.before, kind(result));
+        if before == self.before {
+            return;
+        }
+        match result {
+            Ok(()) => tracing::info!("the bus takes readings again"),
+            Err(Refusal {
+                kind: Publish::Full,
+                why,
+            }) => {
+                tracing::warn!(error = why, "bus full, readings turned away");
+            }
+            Err(Refusal { why, .. }) => {
+                tracing::error!(
+                    error = why,
+                    "publish failed, outcome unknown; so with all until it says otherwise"
+                );
+            }
+        }
     }
 
     /// A memory that believed an unconfirmed group would call its repetition a duplicate.
@@ -192,27 +219,28 @@ fn learn(memory: &mut Memory, draft: &mut Draft) -> Vec<(u32, Word)> {
     words
 }
 
+/// A group that the bus did not confirm.
+#[derive(Debug)]
+struct Refusal {
+    kind: Publish,
+    /// For the log.
+    why: String,
+}
+
+fn kind(result: &Result<(), Refusal>) -> Publish {
+    result
+        .as_ref()
+        .err()
+        .map_or(Publish::Confirmed, |refusal| refusal.kind)
+}
+
 /// What an answer of the bus, or its absence, means. Only a clear yes is a yes.
-fn understood(published: Result<Result<(), BusError>, tokio::time::error::Elapsed>) -> Result<(), Publish> {
-    match published {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(full @ (BusError::Full { .. } | BusError::DiskFull { .. }))) => {
-            tracing::warn!(
-                error = &full as &dyn std::error::Error,
-                "bus full, readings turned away"
-            );
-            Err(Publish::Full)
-        }
-        Ok(Err(error)) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "publish failed, outcome unknown"
-            );
-            Err(Publish::Unknown)
-        }
-        Err(_) => {
-            tracing::error!("publish not confirmed in time, outcome unknown");
-            Err(Publish::Unknown)
-        }
-    }
+fn understood(published: Result<Result<(), BusError>, tokio::time::error::Elapsed>) -> Result<(), Refusal> {
+    let (kind, why) = match published {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(full @ (BusError::Full { .. } | BusError::DiskFull { .. }))) => (Publish::Full, chain(&full)),
+        Ok(Err(error)) => (Publish::Unknown, chain(&error)),
+        Err(_) => (Publish::Unknown, "not confirmed in time".to_owned()),
+    };
+    Err(Refusal { kind, why })
 }

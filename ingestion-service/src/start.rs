@@ -18,7 +18,7 @@ use crate::commit::Committer;
 use crate::config::Config;
 use crate::error::IngestionError;
 use crate::memory::Memory;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Publish};
 use crate::queue::Queue;
 use crate::service::{IsKnown, Service};
 
@@ -113,6 +113,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, IngestionError
         confirm_within: config.confirm_within,
         publishes: config.publishes,
         next: 0,
+        before: Publish::Confirmed,
     };
     let tasks = Tasks::new(deps.failed.clone());
     let stop = tasks.stop_token();

@@ -212,7 +212,9 @@ impl Session {
                 }
                 Err(status) if fault_of(&status).reason == OTHER_STORE => return Err(Error::OtherStore),
                 Err(status) if fault_of(&status).reason == UNKNOWN || heard.elapsed() > LOST_AFTER => {
-                    return Ok(status.message().to_owned());
+                    // What is no billing-service may say nothing: the code tells.
+                    let message = Some(status.message()).filter(|message| !message.is_empty());
+                    return Ok(message.map_or_else(|| status.code().to_string(), str::to_owned));
                 }
                 Err(_) => tokio::time::sleep(SOON).await,
             }

@@ -69,6 +69,9 @@ pub enum BusError {
     /// A message names a shard that does not exist, or a kind that is too long; or the options make no sense.
     #[error("{0}")]
     Invalid(&'static str),
+    /// The address of a broker, or a certificate that it names, cannot be used.
+    #[error("{0}")]
+    Address(String),
     /// Another process has the folder.
     #[error("{folder} is in use by another process")]
     InUse {
@@ -145,7 +148,7 @@ impl BusError {
         match self {
             Self::Full { .. } | Self::DiskFull { .. } => ErrorKind::Exhausted,
             Self::Unavailable(_) | Self::File { .. } => ErrorKind::Unavailable,
-            Self::TooLarge { .. } | Self::Invalid(_) => ErrorKind::Invalid,
+            Self::TooLarge { .. } | Self::Invalid(_) | Self::Address(_) => ErrorKind::Invalid,
             Self::InUse { .. } | Self::Shards { .. } | Self::Store { .. } | Self::Refused { .. } => {
                 ErrorKind::Conflict
             }

@@ -123,6 +123,7 @@ impl Metrics {
             | BusError::Damaged { .. }
             | BusError::Ahead { .. }
             | BusError::Invalid(_)
+            | BusError::Address(_)
             | BusError::InUse { .. }
             | BusError::Shards { .. }
             | BusError::Refused { .. }

@@ -66,11 +66,13 @@ impl Tasks {
         self.tracker.spawn(guarded);
     }
 
-    /// Asks every task to stop and waits for them, at most `grace`. Says whether all ended in time.
+    /// Asks every task to stop and waits for them, at most `grace`. Says whether all ended in time, and none failed that the process
+    /// cannot do without.
     pub async fn drain(&self, grace: Duration) -> bool {
         self.stop.cancel();
         self.tracker.close();
-        tokio::time::timeout(grace, self.tracker.wait()).await.is_ok()
+        let ended = tokio::time::timeout(grace, self.tracker.wait()).await.is_ok();
+        ended && !self.failed.is_cancelled()
     }
 }
 

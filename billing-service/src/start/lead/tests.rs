@@ -13,7 +13,7 @@ use super::*;
 use crate::backend;
 use crate::config::Config;
 use crate::exception::Kind;
-use crate::store::Intent;
+use crate::store::{Intent, Kept};
 use crate::world::{Memory, SetClock, World, agreement, batch, installation, load, meter, point};
 
 /// A billing-service that begins to lead.
@@ -147,4 +147,20 @@ async fn a_bill_run_that_is_taken_over_issues_each_bill_once_without_a_gap() {
     let open: Vec<Intent> = world.office.store.list("", None, 100).await.unwrap();
     assert!(open.is_empty(), "{open:?}");
     database.drop().await;
+}
+
+/// What was dropped is not written to as though it were whole.
+#[tokio::test]
+async fn a_store_that_is_not_what_it_was_is_noticed() {
+    let database = Database::new("lead_dropped");
+    let folder = tempfile::tempdir().unwrap();
+    let world = lead(&database, folder.path()).await;
+    let store = &world.office.store;
+    let id = backend::store_id(store).await.unwrap();
+    look(store, &id).await.unwrap();
+    let another = look(store, "00ff").await;
+    assert!(matches!(another, Err(StoreError::Replaced)), "{another:?}");
+    store.remove::<Kept>("store_id").await.unwrap();
+    let dropped = look(store, &id).await;
+    assert!(matches!(dropped, Err(StoreError::Replaced)), "{dropped:?}");
 }

@@ -87,7 +87,7 @@ impl Tls {
     /// What makes connections. Files are read each time, so that certificates can be renewed without a restart.
     ///
     /// # Errors
-    /// [`BusError::File`], [`BusError::Invalid`].
+    /// [`BusError::File`], [`BusError::Address`].
     pub(super) fn connector(&self) -> Result<TlsConnector, BusError> {
         let mut roots = RootCertStore::empty();
         match &self.authorities {
@@ -95,14 +95,14 @@ impl Tls {
             Some(file) => {
                 for authority in certificates(file)? {
                     roots.add(authority).map_err(|_| {
-                        BusError::Invalid("cacertfile holds a certificate that cannot be one of an authority")
+                        unusable("cacertfile holds a certificate that cannot be one of an authority")
                     })?;
                 }
             }
         }
         let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|_| BusError::Invalid("TLS is not built in"))?
+            .map_err(|_| unusable("TLS is not built in"))?
             .with_root_certificates(roots);
         let config = match &self.own {
             None => builder.with_no_client_auth(),
@@ -110,7 +110,7 @@ impl Tls {
                 let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
                 builder
                     .with_client_auth_cert(certificates(certificate)?, key)
-                    .map_err(|_| BusError::Invalid("keyfile does not hold the key of certfile"))?
+                    .map_err(|_| unusable("keyfile does not hold the key of certfile"))?
             }
         };
         Ok(TlsConnector::from(Arc::new(config)))
@@ -129,11 +129,18 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, BusError> {
 }
 
 fn unreadable(file: &Path, error: pem::Error) -> BusError {
-    let source = match error {
-        pem::Error::Io(source) => source,
-        other => io::Error::new(io::ErrorKind::InvalidData, other),
-    };
-    BusError::file("read", file, source)
+    match error {
+        pem::Error::Io(source) => BusError::file("read", file, source),
+        pem::Error::NoItemsFound => unusable(&format!(
+            "{} holds no certificate or key in PEM that is looked for",
+            file.display()
+        )),
+        other => unusable(&format!("{} is no PEM: {other}", file.display())),
+    }
+}
+
+fn unusable(what: &str) -> BusError {
+    BusError::Address(what.to_owned())
 }
 
 /// Tokio, with [`Socket`] as its stream.
@@ -154,7 +161,12 @@ pub(super) async fn connect(uri: &AMQPUri, tls: Option<&Tls>) -> io::Result<Sock
     let socket = match tls {
         None => Either::Left(plain),
         Some(tls) => {
-            let connector = tls.connector().map_err(io::Error::other)?;
+            let connector = tls.connector().map_err(|error| match error {
+                BusError::File { file, source, .. } => {
+                    io::Error::new(source.kind(), format!("cannot read {}: {source}", file.display()))
+                }
+                other => io::Error::other(other),
+            })?;
             Either::Right(connector.connect(tls.name.clone(), plain).await?)
         }
     };

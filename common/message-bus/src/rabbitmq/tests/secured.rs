@@ -19,6 +19,7 @@ async fn refusal(url: &str) -> String {
     };
     match error {
         BusError::Unavailable(said) => said,
+        BusError::Address(said) => said,
         BusError::File { .. } => format!("{error}: {}", std::error::Error::source(&error).unwrap()),
         other => panic!("{url}: {other:?}"),
     }
@@ -74,11 +75,11 @@ async fn who_is_not_known_is_not_believed() {
         ),
         (
             good.replace("authority.pem", "authority.key"),
-            "authority.key: no items found",
+            "authority.key holds no certificate",
         ),
         (
             good.replace("client.key", "client.pem"),
-            "client.pem: no items found",
+            "client.pem holds no certificate or key",
         ),
     ] {
         let refused = refusal(&url).await;
