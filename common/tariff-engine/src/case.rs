@@ -124,10 +124,11 @@ impl Case {
         let tariff = path("tariff", problems);
         let load = path("load", problems);
         let prices = path("prices", problems);
-        let kind = if fields.has("cycles") {
-            NeutralCase::read(&mut fields, problems).map(|case| Kind::Neutral(Box::new(case)))
-        } else {
+        let is_record = !fields.has("cycles") && urdb::KEYS.iter().any(|key| fields.has(key));
+        let kind = if is_record {
             RecordCase::read(&mut fields, problems).map(|case| Kind::Record(Box::new(case)))
+        } else {
+            NeutralCase::read(&mut fields, problems).map(|case| Kind::Neutral(Box::new(case)))
         };
         fields.finish(problems);
         let kind = kind?;

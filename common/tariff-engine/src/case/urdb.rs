@@ -17,6 +17,8 @@ use crate::price::Prices;
 use crate::reader::{Fields, Problems};
 use crate::urdb::{MonthHow, Options, PRICES, Record, RecordLine, Span, bills};
 
+/// Keys that a case of a rate record alone has.
+pub(super) const KEYS: [&str; 3] = ["year", "utc_offset_hours", "options"];
 /// The currency of the database.
 const CURRENCY: &str = "USD";
 /// Years that have a calendar.
