@@ -9,7 +9,7 @@ use super::cycle::{self, Cycle};
 use super::history;
 use super::output::{Bill, Bills};
 use super::prepaid::Prepayment;
-use super::{CaseError, Files, check_minutes};
+use super::{CaseError, Files, Subject, check_minutes};
 use crate::RatingError;
 use crate::carry::Carry;
 use crate::charge::PRICE;
@@ -237,6 +237,7 @@ impl NeutralCase {
         let named = |cycle: &Cycle, error: &RatingError| CaseError::Bill {
             from: cycle.from.text.clone(),
             to: cycle.to.text.clone(),
+            about: Subject::of(error),
             reason: error.to_string(),
         };
         let numbered = self.cycles.iter().enumerate().zip(predecessors.iter().copied());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::output::{Bill, BillLine, Bills, Made};
-use super::{CaseError, Component, Files, check_minutes};
+use super::{CaseError, Component, Files, Subject, check_minutes};
 use crate::RatingError;
 use crate::exact::Exact;
 use crate::explanation::Explanation;
@@ -95,6 +95,7 @@ impl RecordCase {
                 .last()
                 .map(|month| month.next.to_string())
                 .unwrap_or_default(),
+            about: Subject::of(&error),
             reason: reason(&error),
         })?;
         let digest = Sha256::digest(files.tariff.as_bytes());
