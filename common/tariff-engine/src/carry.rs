@@ -53,6 +53,8 @@ pub(crate) struct Estimated {
     pub(crate) since: NaiveDate,
     /// The instant at which the first of those bills begins.
     pub(crate) start_ms: i64,
+    /// The instant at which the last of them ends.
+    pub(crate) end_ms: i64,
     /// The first day of each of those bills, and what it charged for energy.
     pub(crate) bills: Vec<(NaiveDate, Exact)>,
 }

@@ -13,6 +13,7 @@ mod urdb;
 
 use std::collections::BTreeSet;
 
+use crate::RatingError;
 use crate::exact::Exact;
 use crate::load::{Load, MINUTE_MS};
 use crate::reader::{self, At, Problems};
@@ -85,9 +86,57 @@ pub enum CaseError {
         from: String,
         /// The day after its last.
         to: String,
+        /// Where to look.
+        about: Subject,
         /// Why.
         reason: String,
     },
+}
+
+/// The file in which the cause of an error is to be looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The case, or what a person says in its place.
+    Case,
+    /// The tariff.
+    Tariff,
+    /// The load.
+    Load,
+    /// The prices, also where there is no such file.
+    Prices,
+}
+
+impl Subject {
+    fn of(error: &RatingError) -> Self {
+        match error {
+            RatingError::IntervalMissing { .. }
+            | RatingError::IntervalTwice { .. }
+            | RatingError::RegisterMissing { .. } => Self::Load,
+            RatingError::PriceMissing { .. } => Self::Prices,
+            RatingError::Period
+            | RatingError::ReadMissing { .. }
+            | RatingError::EstimateUnsettled { .. }
+            | RatingError::ValueMissing { .. } => Self::Case,
+            RatingError::TariffGap { .. }
+            | RatingError::Overflow
+            | RatingError::ValueWrong { .. }
+            | RatingError::NotPriced { .. } => Self::Tariff,
+        }
+    }
+}
+
+impl CaseError {
+    /// The file in which its cause is to be looked for.
+    #[must_use]
+    pub fn about(&self) -> Subject {
+        match self {
+            Self::Case(_) => Subject::Case,
+            Self::Tariff(_) => Subject::Tariff,
+            Self::Load(_) | Self::Estimation(_) => Subject::Load,
+            Self::Prices(_) => Subject::Prices,
+            Self::Bill { about, .. } => *about,
+        }
+    }
 }
 
 /// Whether the load is what a case says of it: `interval_minutes` of no interval can only be a mistake in one of both.
@@ -124,10 +173,11 @@ impl Case {
         let tariff = path("tariff", problems);
         let load = path("load", problems);
         let prices = path("prices", problems);
-        let kind = if fields.has("cycles") {
-            NeutralCase::read(&mut fields, problems).map(|case| Kind::Neutral(Box::new(case)))
-        } else {
+        let is_record = !fields.has("cycles") && urdb::KEYS.iter().any(|key| fields.has(key));
+        let kind = if is_record {
             RecordCase::read(&mut fields, problems).map(|case| Kind::Record(Box::new(case)))
+        } else {
+            NeutralCase::read(&mut fields, problems).map(|case| Kind::Neutral(Box::new(case)))
         };
         fields.finish(problems);
         let kind = kind?;

@@ -1,6 +1,7 @@
 //! Named stretches of a local clock that somebody called out (`RATING` 3.13), and the calendar that rules look at.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -34,11 +35,18 @@ impl Event {
     }
 
     pub(crate) fn read_list(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Self>> {
-        let read: Vec<_> = at
-            .list(problems)?
-            .iter()
-            .map(|at| Self::read(at, problems))
-            .collect();
+        let items = at.list(problems)?;
+        let read: Vec<_> = items.iter().map(|at| Self::read(at, problems)).collect();
+        let mut seen = BTreeMap::new();
+        for (item, event) in items.iter().zip(&read) {
+            let Some(event) = event else { continue };
+            let key = (&event.name, event.date, event.clock.from, event.clock.to);
+            match seen.entry(key) {
+                Entry::Vacant(entry) => drop(entry.insert(&item.path)),
+                // It would be paid for twice.
+                Entry::Occupied(entry) => problems.add(&item.path, format!("is {} again", entry.get())),
+            }
+        }
         read.into_iter().collect()
     }
 

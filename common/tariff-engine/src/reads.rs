@@ -140,11 +140,12 @@ impl Reads {
         Ok(())
     }
 
-    /// The actual reads, which say what was used on all days of `span` on which all reads do.
+    /// Whether the actual reads say what was used on all days of `span` on which all reads do, so that a bill which closes with one
+    /// leaves no estimate behind.
     ///
     /// # Errors
     /// [`RatingError::EstimateUnsettled`] for the first or last read of a register that is estimated: its energy would be lost.
-    pub(crate) fn settling(&self, span: &Compiled) -> Result<Self, RatingError> {
+    pub(crate) fn check_settled(&self, span: &Compiled) -> Result<(), RatingError> {
         for (key, list) in self.reads_of(span) {
             let earliest = list.iter().find(|read| !read.estimated);
             let latest = list.iter().rfind(|read| !read.estimated);
@@ -162,12 +163,31 @@ impl Reads {
                 return Err(unsettled(key, last));
             }
         }
+        Ok(())
+    }
+
+    /// The actual reads alone.
+    ///
+    /// # Errors
+    /// As [`Self::check_settled`].
+    pub(crate) fn settling(&self, span: &Compiled) -> Result<Self, RatingError> {
+        self.check_settled(span)?;
         let actual = |list: &Vec<Read>| list.iter().filter(|read| !read.estimated).cloned().collect();
         let reads = self.reads.iter().map(|(key, list)| (key.clone(), actual(list)));
         Ok(Self {
             meters: self.meters.clone(),
             reads: reads.collect(),
         })
+    }
+
+    /// What to say of the estimate of `day` that closed a cycle.
+    pub(crate) fn unsettled_on(&self, day: NaiveDate) -> RatingError {
+        let mut reads = self
+            .reads
+            .iter()
+            .flat_map(|(key, list)| list.iter().map(move |read| (key, read)));
+        let estimate = reads.find(|(_, read)| read.estimated && read.date == day);
+        estimate.map_or(RatingError::Period, |(key, read)| unsettled(key, read))
     }
 
     /// The reads of registers that the charges are about.

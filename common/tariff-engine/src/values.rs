@@ -16,7 +16,9 @@ pub struct Values(BTreeMap<String, Vec<Dated>>);
 struct Dated {
     /// `None` = always before.
     from: Option<NaiveDate>,
+    /// As they were written.
     digits: String,
+    number: Exact,
 }
 
 impl Values {
@@ -38,10 +40,10 @@ impl Values {
     /// # Errors
     /// [`ParseExactError`]: `digits` are no decimal number.
     pub fn set(&mut self, name: &str, digits: &str) -> Result<(), ParseExactError> {
-        digits.parse::<Exact>()?;
         let constant = Dated {
             from: None,
             digits: digits.to_owned(),
+            number: digits.parse()?,
         };
         self.0.insert(name.to_owned(), vec![constant]);
         Ok(())
@@ -65,7 +67,7 @@ impl Values {
         dated.iter().rfind(holds).map(|value| value.digits.as_str())
     }
 
-    /// The days after `from` and before `to` on which one of `names` changes.
+    /// The days after `from` and before `to` on which one of `names` changes. The same number again, however written, is no change.
     pub(crate) fn changes(
         &self,
         names: &BTreeSet<String>,
@@ -73,16 +75,21 @@ impl Values {
         to: NaiveDate,
     ) -> BTreeSet<NaiveDate> {
         let lists = names.iter().filter_map(|name| self.0.get(name));
-        let starts = lists.flatten().filter_map(|value| value.from);
+        let before = |list| std::iter::once(None).chain(<[Dated]>::iter(list).map(Some));
+        let pairs = lists.flat_map(|list| before(list).zip(list));
+        let changed =
+            pairs.filter(|(before, value)| before.is_none_or(|before| before.number != value.number));
+        let starts = changed.filter_map(|(_, value)| value.from);
         starts.filter(|start| *start > from && *start < to).collect()
     }
 }
 
 impl Dated {
     fn read_constant(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Self>> {
-        at.number(problems)?;
+        let number = at.number(problems)?;
         let digits = at.digits().to_owned();
-        Some(vec![Self { from: None, digits }])
+        let from = None;
+        Some(vec![Self { from, digits, number }])
     }
 
     fn read_list(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Self>> {
@@ -100,14 +107,16 @@ impl Dated {
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut fields = at.object(problems)?;
         let from = fields.need("from", problems).and_then(|at| at.date(problems));
-        let digits = fields.need("value", problems).and_then(|at| {
-            at.number(problems)?;
-            Some(at.digits().to_owned())
+        let value = fields.need("value", problems).and_then(|at| {
+            let number = at.number(problems)?;
+            Some((at.digits().to_owned(), number))
         });
         fields.finish(problems);
+        let (digits, number) = value?;
         Some(Self {
             from: Some(from?),
-            digits: digits?,
+            digits,
+            number,
         })
     }
 }

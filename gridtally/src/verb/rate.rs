@@ -6,7 +6,7 @@ mod show;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tariff_engine::case::{Bills, Case, CaseError, Files, Given, parse_cycle};
+use tariff_engine::case::{Bills, Case, CaseError, Files, Given, Subject, is_record, parse_cycle};
 
 use super::beside::Beside;
 use crate::cli::{BesideArgs, RateArgs};
@@ -107,11 +107,14 @@ fn of_load(tariff: &Path, load: &Path, args: &RateArgs) -> Result<Bills, Command
     let (tariff_text, load_text) = (input::text(tariff)?, input::text(load)?);
     let beside = Beside::read(&args.beside)?;
     beside.check([tariff_text.as_str()].into_iter())?;
-    let about = |error: &CaseError| match error {
-        CaseError::Load(_) | CaseError::Estimation(_) => wrong(load, error),
-        CaseError::Prices(_) => wrong(args.beside.prices.as_deref().unwrap_or(tariff), error),
-        CaseError::Case(_) | CaseError::Tariff(_) | CaseError::Bill { .. } => wrong(tariff, error),
+    let about = |error: &CaseError| match error.about() {
+        Subject::Load => wrong(load, error),
+        Subject::Prices => wrong(args.beside.prices.as_deref().unwrap_or(tariff), error),
+        Subject::Case | Subject::Tariff => wrong(tariff, error),
     };
+    if is_record(&tariff_text) && beside.zone.is_none() {
+        return Err(wrong(tariff, &"a rate record needs a time zone (--tz)"));
+    }
     let given = Given {
         zone: beside.zone,
         cycle,

@@ -1,6 +1,6 @@
 //! The cycles of a case (`RATING` 1.4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
@@ -97,15 +97,18 @@ pub(super) fn check(cycles: &[Cycle], zone: Tz, carries: bool) -> Result<(), Pro
     }
 }
 
-/// Start and end of the cycles that are billed more than once.
-pub(super) fn repeated(cycles: &[Cycle], zone: Tz) -> BTreeSet<(i64, i64)> {
-    let mut spans = spans(cycles, zone);
-    spans.sort_unstable();
-    let again = spans.windows(2).filter_map(|pair| match pair {
-        [(a, ..), (b, ..)] if a == b => Some(*a),
-        _ => None,
-    });
-    again.collect()
+/// Which bill each cycle of the list goes on from, as a place in the list: the latest, so far, of the latest cycle that ends at or before
+/// its start. `None` = of what there was before the first.
+pub(super) fn predecessors(cycles: &[Cycle], zone: Tz) -> Vec<Option<usize>> {
+    let mut by_end: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut predecessor = |(index, cycle): (usize, &Cycle)| {
+        let period = cycle.period(zone).ok()?;
+        let found = by_end.range(..=period.start_ms).next_back();
+        let found = found.map(|(_, index)| *index);
+        by_end.insert(period.end_ms, index);
+        found
+    };
+    cycles.iter().enumerate().map(&mut predecessor).collect()
 }
 
 /// The length of the shortest cycle, in days of 24 hours, rounded: clock changes make no difference.

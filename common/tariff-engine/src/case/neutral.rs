@@ -9,7 +9,7 @@ use super::cycle::{self, Cycle};
 use super::history;
 use super::output::{Bill, Bills};
 use super::prepaid::Prepayment;
-use super::{CaseError, Files, check_minutes};
+use super::{CaseError, Files, Subject, check_minutes};
 use crate::RatingError;
 use crate::carry::Carry;
 use crate::charge::PRICE;
@@ -61,13 +61,7 @@ struct View {
 
 impl NeutralCase {
     pub(super) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        let cycles = fields.need("cycles", problems).and_then(|at| {
-            let cycles = at.several(problems, Cycle::read)?;
-            if cycles.len() > MAX_CYCLES {
-                return at.wrong(problems, "are too many");
-            }
-            Some(cycles)
-        });
+        let cycles = read_cycles(fields, problems);
         let values = fields.maybe("values", problems, Values::read);
         let events = fields.maybe("events", problems, Event::read_list);
         let estimation = fields.maybe("estimation", problems, Estimation::read);
@@ -209,23 +203,31 @@ impl NeutralCase {
         })
     }
 
-    /// One bill for every cycle; `state` goes from each to the next. A cycle that is billed again begins with what it began with.
+    /// One bill for every cycle, which begins with the state that its [predecessor](cycle::predecessors) handed on, or with `opening`.
     fn each_cycle<S: Clone>(
         &self,
         tariff: &Arc<Tariff>,
-        mut state: S,
+        opening: S,
         mut bill: impl FnMut(&Cycle, &Compiled, &mut S) -> Result<Bill, RatingError>,
     ) -> Result<Vec<Bill>, CaseError> {
-        let again = cycle::repeated(&self.cycles, tariff.zone());
-        let mut before: BTreeMap<(i64, i64), S> = BTreeMap::new();
-        let mut one = |cycle: &Cycle| {
+        let predecessors = cycle::predecessors(&self.cycles, tariff.zone());
+        let numbered = predecessors.iter().enumerate();
+        let uses = numbered.filter_map(|(index, before)| Some(((*before)?, index)));
+        let last_uses: BTreeMap<usize, usize> = uses.collect();
+        // Kept until the last that goes on from it: of a century of days few are needed at a time.
+        let mut handed_on: BTreeMap<usize, S> = BTreeMap::new();
+        let mut one = |(index, cycle): (usize, &Cycle), before: Option<usize>| {
             let period = cycle.period(tariff.zone())?;
-            let span = (period.start_ms, period.end_ms);
-            if again.contains(&span) {
-                state = before.entry(span).or_insert_with(|| state.clone()).clone();
-            }
+            let state = before.and_then(|before| match last_uses.get(&before) {
+                Some(last) if *last == index => handed_on.remove(&before),
+                _ => handed_on.get(&before).cloned(),
+            });
+            let mut state = state.unwrap_or_else(|| opening.clone());
             let compiled = tariff.compile_in(&period, &self.circumstances)?;
             let bill = bill(cycle, &compiled, &mut state)?;
+            if last_uses.contains_key(&index) {
+                handed_on.insert(index, state);
+            }
             Ok(Bill {
                 from: cycle.from.text.clone(),
                 to: cycle.to.text.clone(),
@@ -235,11 +237,12 @@ impl NeutralCase {
         let named = |cycle: &Cycle, error: &RatingError| CaseError::Bill {
             from: cycle.from.text.clone(),
             to: cycle.to.text.clone(),
+            about: Subject::of(error),
             reason: error.to_string(),
         };
-        self.cycles
-            .iter()
-            .map(|cycle| one(cycle).map_err(|error| named(cycle, &error)))
+        let numbered = self.cycles.iter().enumerate().zip(predecessors.iter().copied());
+        numbered
+            .map(|((index, cycle), before)| one((index, cycle), before).map_err(|error| named(cycle, &error)))
             .collect()
     }
 
@@ -295,6 +298,19 @@ impl NeutralCase {
         let last = ends.max().unwrap_or(i64::MAX);
         cycles.iter().copied().filter(|(_, end)| *end <= last).collect()
     }
+}
+
+fn read_cycles(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<Cycle>> {
+    let Some(at) = fields.get("cycles") else {
+        let reason = "is missing; a case of a rate record has year and utc_offset_hours instead";
+        problems.add_as("KEY_MISSING", "cycles", reason);
+        return None;
+    };
+    let cycles = at.several(problems, Cycle::read)?;
+    if cycles.len() > MAX_CYCLES {
+        return at.wrong(problems, "are too many");
+    }
+    Some(cycles)
 }
 
 impl Billed {

@@ -42,6 +42,9 @@ impl Source<'_> {
             return compiled.finish(lines, &tally, carry.next(compiled.from()));
         }
         let open = carry.estimated.take();
+        if let Some(open) = &open {
+            self.check_follows(open, compiled)?;
+        }
         let closing = self.closing(compiled, open.is_none())?;
         if let (Closing::Actual, Some(open)) = (closing, &open) {
             let span = self.span(open, compiled)?;
@@ -52,17 +55,32 @@ impl Source<'_> {
             return compiled.finish_over(&span, lines, &tally, carry.next(compiled.from()));
         }
         let lines = compiled.charge_lines(Inputs::default(), &tally, &mut carry, |_| true)?;
-        if closing == Closing::Estimated {
+        if closing == Closing::Actual {
+            self.reads.check_settled(compiled)?;
+        } else {
             let billed = energy_amounts(&lines);
             let mut open = open.unwrap_or_else(|| Estimated {
                 since: compiled.from(),
                 start_ms: compiled.period().start_ms,
+                end_ms: compiled.period().end_ms,
                 bills: Vec::new(),
             });
+            open.end_ms = compiled.period().end_ms;
             open.bills.push((compiled.from(), billed));
             carry.estimated = Some(open);
         }
         compiled.finish(lines, &tally, carry.next(compiled.from()))
+    }
+
+    /// Bills on estimates and the one that settles them follow one another: what was used in a hole between would be settled, too, and
+    /// billed once more with its own cycle.
+    fn check_follows(&self, open: &Estimated, compiled: &Compiled) -> Result<(), RatingError> {
+        let period = compiled.period();
+        if open.end_ms == period.start_ms {
+            return Ok(());
+        }
+        let closed = local::date(period.zone, open.end_ms).ok_or(RatingError::Period)?;
+        Err(self.reads.unsettled_on(closed))
     }
 
     /// How the cycle closes; `is_first` of those that one actual read settles.

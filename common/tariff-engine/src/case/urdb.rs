@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::output::{Bill, BillLine, Bills, Made};
-use super::{CaseError, Component, Files, check_minutes};
+use super::{CaseError, Component, Files, Subject, check_minutes};
 use crate::RatingError;
 use crate::exact::Exact;
 use crate::explanation::Explanation;
@@ -17,6 +17,8 @@ use crate::price::Prices;
 use crate::reader::{Fields, Problems};
 use crate::urdb::{MonthHow, Options, PRICES, Record, RecordLine, Span, bills};
 
+/// Keys that a case of a rate record alone has.
+pub(super) const KEYS: [&str; 3] = ["year", "utc_offset_hours", "options"];
 /// The currency of the database.
 const CURRENCY: &str = "USD";
 /// Years that have a calendar.
@@ -93,6 +95,7 @@ impl RecordCase {
                 .last()
                 .map(|month| month.next.to_string())
                 .unwrap_or_default(),
+            about: Subject::of(&error),
             reason: reason(&error),
         })?;
         let digest = Sha256::digest(files.tariff.as_bytes());

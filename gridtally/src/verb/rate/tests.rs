@@ -109,6 +109,34 @@ fn a_load_alone_is_billed_by_calendar_months() {
 }
 
 #[test]
+fn an_error_names_the_file_to_look_into() {
+    let (folder, _) = folder();
+    let load = folder.path().join("loads/l.csv");
+    let error = |tariff: &str, cycle: Option<&str>| {
+        let path = folder.path().join("t.json");
+        fs::write(&path, tariff).unwrap();
+        let args = RateArgs {
+            cycle: cycle.map(str::to_owned),
+            ..RateArgs::default()
+        };
+        of_load(&path, &load, &args).unwrap_err().to_string()
+    };
+    let hole = error(TARIFF, Some("2024-01-31..2024-02-03"));
+    assert!(hole.contains("l.csv: the bill from 2024-01-31"), "{hole}");
+    let register = TARIFF.replace(r#""rate""#, r#""register": "night", "rate""#);
+    let register = error(&register, None);
+    assert!(register.contains("l.csv: the bill from"), "{register}");
+    let call = TARIFF.replace(r#""0.5""#, r#"{"param": "fee"}"#);
+    let call = error(&call, None);
+    assert!(call.contains("t.json: the bill from"), "{call}");
+    let record = error(r#"{"energyratestructure": [[{"rate": 0.1}]]}"#, None);
+    assert!(
+        record.contains("t.json: a rate record needs a time zone (--tz)"),
+        "{record}"
+    );
+}
+
+#[test]
 fn without_anything_to_rate_all_forms_are_named() {
     let error = run(&RateArgs::default()).unwrap_err();
     assert!(

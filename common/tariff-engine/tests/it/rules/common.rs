@@ -1,5 +1,7 @@
 //! `RATING` section 1, 3.1, 3.6 and 3.11.
 
+use tariff_engine::case::{Given, Subject};
+
 use super::*;
 
 const DAY: &str = "2024-06-03"; // a Monday
@@ -179,6 +181,35 @@ fn a_missing_interval_is_an_error_for_charges_on_intervals_alone() {
     world.load = None;
     world.refused("charge e: needs intervals, and there are none");
     World::new(r#"{"id": "d", "type": "daily", "amount": 1}"#, DAY, "2024-06-04").check(&[("d", "1")]);
+}
+
+#[test]
+fn an_error_says_which_file_to_look_into() {
+    let of_keys = |keys: &str, load: &str| {
+        let tariff =
+            format!(r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "none"}}, {keys}}}"#);
+        let case = Case::of_load(&tariff, load, Given::default()).unwrap();
+        let files = Files {
+            tariff: &tariff,
+            load: Some(load),
+            prices: None,
+        };
+        case.bills(files).unwrap_err().about()
+    };
+    let about = |charge: &str, load: &str| of_keys(&format!(r#""charges": [{charge}]"#), load);
+    let rows = |second: &str| {
+        format!("start_utc,minutes,import_kwh\n2024-06-03T00:00Z,720,1\n2024-06-03T{second}Z,720,1\n")
+    };
+    assert_eq!(about(FLAT, &rows("18:00")), Subject::Load);
+    assert_eq!(about(FLAT, &rows("06:00")), Subject::Load);
+    let night = FLAT.replace(r#""rate""#, r#""register": "night", "rate""#);
+    assert_eq!(about(&night, &rows("12:00")), Subject::Load);
+    let market = r#"{"id": "s", "type": "indexed"}"#;
+    assert_eq!(about(market, &rows("12:00")), Subject::Prices);
+    let called = FLAT.replace(r#""1""#, r#"{"param": "fee"}"#);
+    assert_eq!(about(&called, &rows("12:00")), Subject::Case);
+    let later = format!(r#""versions": [{{"valid_from": "2025-01-01", "charges": [{FLAT}]}}]"#);
+    assert_eq!(of_keys(&later, &rows("12:00")), Subject::Tariff);
 }
 
 #[test]

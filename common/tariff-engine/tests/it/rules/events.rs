@@ -66,3 +66,12 @@ fn r3_13_days_without_data_are_an_error() {
     let all = "\"2024-06-04\", \"2024-06-05\", \"2024-06-06\"";
     rebate(EVENT, all).refused("is missing"); // the third day would be Friday 31 May
 }
+
+#[test]
+fn r3_13_the_same_event_twice_is_refused_and_two_that_overlap_are_two() {
+    let longer = EVENT.replace("18:00", "17:00");
+    rebate(&format!("{EVENT}, {longer}"), "").check(&[("r", "-60")]);
+    rebate(&format!("{EVENT}, {longer}, {EVENT}"), "").refused("events[2]: is events[0] again");
+    let error = tariff_engine::Event::parse_list(&format!("[{EVENT}, {EVENT}]")).unwrap_err();
+    assert_eq!(error.to_string(), "[1]: is [0] again");
+}

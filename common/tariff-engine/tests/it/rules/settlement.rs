@@ -212,6 +212,71 @@ fn an_estimate_that_nothing_settles_is_refused() {
     difference.check_all(&[&[("e", "100")], &[("e", "50")], &[("e", "150")]]);
 }
 
+/// Of several bills on estimates the actual read settles every one, and of one that was billed again the latest.
+#[test]
+fn bills_on_estimates_that_come_again_are_settled_once() {
+    let charges = format!("{FLAT}, {FEE}");
+    let mut again = world(&charges, "", &list(&READS, "A"));
+    let last = r#"{"from": "2024-06-21","#;
+    let first = r#"{"from": "2024-06-01", "to": "2024-06-11", "as_of": "2024-08-01T00:00:00Z"}"#;
+    assert!(again.case.contains(last));
+    again.case = again.case.replace(last, &format!("{first},{last}"));
+    let bills = again.lines();
+    assert_eq!(bills[2], bills[0]);
+    assert_eq!(
+        bills[3],
+        owned(&[
+            ("e@2024-06-01", "300"),
+            ("d", "10"),
+            ("previously_billed", "-150")
+        ])
+    );
+}
+
+/// What was used in a cycle that was never billed would be settled with the others, and billed once more when its bill comes.
+#[test]
+fn a_hole_between_bills_on_estimates_and_the_next_is_refused() {
+    let without_second = |reads: &[(&str, &str, &str)]| {
+        let mut world = world(FLAT, "", &list(reads, "A"));
+        let second = r#"{"from": "2024-06-11", "to": "2024-06-21"},"#;
+        assert!(world.case.contains(second));
+        world.case = world.case.replace(second, "");
+        world
+    };
+    let estimate = "the estimate of 2024-06-11 (meter A, register import) cannot be settled";
+    without_second(&READS).refused(estimate);
+    let mut open = READS;
+    open[3].2 = "estimated";
+    without_second(&open).refused(estimate);
+    // Also where the bill that is not there would have settled it.
+    let mut closed = READS;
+    closed[2].2 = "actual";
+    without_second(&closed).refused(estimate);
+    closed[1].2 = "actual";
+    without_second(&closed).check_all(&[&[("e", "100")], &[("e", "150")]]);
+}
+
+/// As in a bill that settles: of the meter that was taken away no actual read will ever come.
+#[test]
+fn an_exchanged_meter_whose_last_read_is_an_estimate_is_refused() {
+    let exchanged = |kind: &str| {
+        let old = list(&[("2024-06-01", "0", "actual"), ("2024-06-05", "40", kind)], "A");
+        let new = [
+            ("2024-06-05", "0", "initial"),
+            ("2024-06-11", "60", "actual"),
+            ("2024-06-21", "110", "actual"),
+            ("2024-07-01", "260", "actual"),
+        ];
+        world(FLAT, "", &format!("{old},{}", list(&new, "B")))
+    };
+    exchanged("estimated").refused("the estimate of 2024-06-05 (meter A, register import) cannot be settled");
+    exchanged("final").check_all(&[&[("e", "100")], &[("e", "50")], &[("e", "150")]]);
+    // Estimates that are open at the end of the case are for a later bill to settle.
+    let mut open = READS;
+    open[3].2 = "estimated";
+    world(FLAT, "", &list(&open, "A")).check_all(&[&[("e", "100")], &[("e", "50")], &[("e", "150")]]);
+}
+
 /// The estimated bills put into the bank and took out of it what nobody measured.
 #[test]
 fn a_bank_is_not_settled() {

@@ -156,3 +156,22 @@ fn a_tax_that_changes_taxes_every_line_once() {
         owned(&[("vat@2024-06-03", "2"), ("vat@2024-06-05", "18")])
     );
 }
+
+/// A change cuts, not a date: the same number again is none, however it is written.
+#[test]
+fn r3_17_the_same_number_again_is_no_change() {
+    let world = |later: &str| {
+        World::new(FEE, "2024-06-03", "2024-06-07").and(&format!(
+            r#""values": {{"fee": [{{"from": "2024-01-01", "value": 0.1}}, {later}]}}"#
+        ))
+    };
+    world(r#"{"from": "2024-06-05", "value": 0.1}"#).check(&[("d", "0.4")]);
+    world(r#"{"from": "2024-06-05", "value": "0.10"}"#).check(&[("d", "0.4")]);
+    // The last one is a change, and the first day of its part is its own.
+    world(r#"{"from": "2024-06-06", "value": 0.2}, {"from": "2024-06-04", "value": "0.10"}"#)
+        .check(&[("d@2024-06-03", "0.3"), ("d@2024-06-06", "0.2")]);
+    // What is one for the whole bill may be said again inside it.
+    let mut world = world(r#"{"from": "2024-06-05", "value": "0.10"}"#);
+    world.tariff += r#", "bill_charges": [{"id": "m", "type": "minimum", "amount": {"param": "fee"}}]"#;
+    world.check(&[("d", "0.4"), ("m", "0")]);
+}
