@@ -2,21 +2,27 @@
 //! platform hold every bill. A rule is one file and knows nothing of the others.
 
 mod bands;
+mod bounds;
 mod contracts;
 mod currency;
 mod holidays;
+mod kinds;
 mod limits;
 mod nothing;
 mod nulls;
 mod percents;
 mod periods;
 mod prices;
+mod ratchets;
 mod rounding;
 mod settlement;
 mod taxes;
+mod times;
+mod values;
 mod versions;
 mod windows;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::json::Node;
@@ -27,7 +33,7 @@ use crate::urdb::Record;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The engine refuses the tariff.
+    /// The engine refuses the tariff, or it calls a value by no name.
     Error,
     /// The tariff is priced, perhaps not as it was meant.
     Warning,
@@ -73,19 +79,23 @@ struct Subject<'a> {
 }
 
 /// Rules of neutral tariffs.
-const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 13] = [
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 17] = [
     versions::gaps,
     bands::unreachable_and_overlapping,
     nothing::empty,
     limits::unreachable,
     prices::negative,
+    bounds::doubtful,
+    ratchets::doubtful,
+    times::twice,
+    kinds::changed,
     percents::too_large,
     contracts::low_above_high,
     windows::uneven,
     holidays::without_effect,
     currency::unknown,
     rounding::not_per_line,
-    taxes::none,
+    taxes::not_once,
     settlement::doubtful,
 ];
 
@@ -99,8 +109,12 @@ pub fn lint(text: &str) -> Vec<Finding> {
     if Record::looks_like(text) {
         return match Record::parse(text) {
             Ok(record) => [
+                nothing::of_record(&record),
                 periods::unused(&record),
+                periods::without_structure(&node),
                 limits::of_record(&node),
+                limits::last_of_record(&record),
+                ratchets::of_record(&record),
                 prices::of_record(&node),
                 nulls::of_record(&node),
             ]
@@ -109,6 +123,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
         };
     }
     match Tariff::parse(text) {
+        Ok(_) if !values::nameless(&node).is_empty() => values::nameless(&node),
         Ok(tariff) => {
             let subject = Subject {
                 tariff: &tariff,
@@ -146,6 +161,43 @@ fn walk<'a>(node: &'a Node, path: &str, visit: &mut impl FnMut(&str, &'a Node)) 
                 walk(value, &format!("{path}{dot}{key}"), visit);
             }
         }
+    }
+}
+
+/// A key of a rate record, whose capitals do not matter (`RATING` 2.1), as it is written, and its value unless that is null.
+fn entry<'a>(record: &'a Node, key: &str) -> Option<(&'a str, &'a Node)> {
+    let Node::Object(pairs) = record else { return None };
+    let is_there = |(name, node): &&(String, Node)| name.eq_ignore_ascii_case(key) && *node != Node::Null;
+    let (name, node) = pairs.iter().find(is_there)?;
+    Some((name, node))
+}
+
+/// The bill charges as they are written.
+fn bill_charges<'a>(subject: &Subject<'a>) -> &'a [Node] {
+    match subject.node.get("bill_charges") {
+        Some(Node::List(charges)) => charges,
+        Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Object(_)) | None => &[],
+    }
+}
+
+/// The content of a text.
+fn text(node: &Node) -> Option<&str> {
+    match node {
+        Node::Text(text) => Some(text),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_) => None,
+    }
+}
+
+/// A text of an object.
+fn text_of<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+    node.get(key).and_then(text)
+}
+
+/// The names in the `of` of a bill charge; `None` = all lines so far.
+fn names_of(charge: &Node) -> Option<BTreeSet<&str>> {
+    match charge.get("of")? {
+        Node::List(names) => Some(names.iter().filter_map(text).collect()),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Object(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Finding, Subject, walk};
 use crate::exact::Exact;
 use crate::json::Node;
+use crate::urdb::Record;
 
 /// Lists of limits in a neutral tariff.
 const LISTS: [&str; 2] = [".tiers", ".steps"];
@@ -46,6 +47,16 @@ pub(super) fn of_record(node: &Node) -> Vec<Finding> {
         }
     });
     findings
+}
+
+/// A last tier that ends: nothing says what more costs.
+pub(super) fn last_of_record(record: &Record) -> Vec<Finding> {
+    let limited = record.limited_periods().into_iter().map(|(structure, period)| {
+        let text =
+            "the last tier has a max: a month with more is refused; leave the max out if there is none";
+        Finding::warning("STEP_GAP", format!("{structure}[{period}]"), text)
+    });
+    limited.collect()
 }
 
 /// A decimal, however it is written.

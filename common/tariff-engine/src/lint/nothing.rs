@@ -1,7 +1,8 @@
-//! What prices nothing: versions without charges, power at no times.
+//! What prices nothing: versions without charges, power at no times, a rate record without prices of energy.
 
 use super::{Finding, Subject, walk};
 use crate::json::Node;
+use crate::urdb::Record;
 
 pub(super) fn empty(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -22,4 +23,12 @@ pub(super) fn empty(subject: &Subject<'_>) -> Vec<Finding> {
         }
     });
     findings
+}
+
+pub(super) fn of_record(record: &Record) -> Vec<Finding> {
+    if record.prices_energy() {
+        return Vec::new();
+    }
+    let text = "there are no prices of energy: it is refused unless a case gives options.price_file";
+    vec![Finding::warning("ENERGY_MISSING", "energyratestructure", text)]
 }

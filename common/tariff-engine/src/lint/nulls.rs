@@ -1,10 +1,16 @@
-//! Prices of a rate record that are null. That is read like a price that is missing, and so as 0 (`RATING` 2.1).
+//! Prices of a rate record that are null, and rates that are missing. Both are read as 0 (`RATING` 2.1).
 
-use super::{Finding, walk};
+use super::{Finding, entry, walk};
 use crate::json::Node;
 
 /// Keys of prices.
 const PRICES: [&str; 3] = ["rate", "adj", "sell"];
+/// Keys of lists of periods, which are lists of tiers.
+const STRUCTURES: [&str; 3] = [
+    "energyratestructure",
+    "demandratestructure",
+    "flatdemandstructure",
+];
 
 pub(super) fn of_record(node: &Node) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -15,5 +21,14 @@ pub(super) fn of_record(node: &Node) -> Vec<Finding> {
             findings.push(Finding::warning("PRICE_NULL", path, text));
         }
     });
+    for (name, structure) in STRUCTURES.iter().filter_map(|key| entry(node, key)) {
+        walk(structure, name, &mut |path, node| {
+            let Node::Object(keys) = node else { return };
+            if !keys.iter().any(|(key, _)| key.eq_ignore_ascii_case("rate")) {
+                let text = "the tier has no rate, which is priced as 0: write 0 if that is meant";
+                findings.push(Finding::warning("PRICE_NULL", path, text));
+            }
+        });
+    }
     findings
 }

@@ -5,13 +5,14 @@ use super::{Finding, Subject, walk};
 use crate::json::Node;
 
 /// Keys of prices in a neutral tariff. The rate of a `percent` is a discount where it is negative.
-const PRICES: [&str; 9] = [
+const PRICES: [&str; 10] = [
     "rate",
     "price",
     "fee",
     "amount",
     "rate_per_kw_day",
     "excess_rate",
+    "excess_factor",
     "expired_rate",
     "multiplier",
     "minimum_kw",

@@ -1,3 +1,7 @@
+mod doubts;
+mod records;
+mod taxes;
+
 use super::*;
 
 /// A tariff that nothing is to be said about, with other keys in place of some of its own.
@@ -419,44 +423,4 @@ fn holidays_currency_and_rounding() {
         &[("rounding", r#"{"scope": "none"}"#)],
         &["warning ROUNDING rounding"],
     );
-}
-
-#[test]
-fn rate_records_are_looked_at_too() {
-    let record =
-        |energy: &str| format!(r#"{{"energyratestructure": {energy}, "fixedchargefirstmeter": -1}}"#);
-    assert_eq!(
-        found(&record(
-            r#"[[{"max": 10, "rate": 0.1}, {"max": 10, "rate": 0.2}, {"rate": 0.3}]]"#
-        )),
-        [
-            "warning TIER_UNREACHABLE energyratestructure[0][1]",
-            "warning PRICE_NEGATIVE fixedchargefirstmeter"
-        ]
-    );
-    let hours = format!("[{}]", vec!["0"; 24].join(","));
-    let year = format!("[{}]", vec![hours; 12].join(","));
-    let two = format!(
-        r#"{{"energyratestructure": [[{{"rate": 1}}], [{{"rate": 1}}]], "energyweekdayschedule": {year}, "energyweekendschedule": {year}}}"#
-    );
-    assert_eq!(found(&two), ["warning PERIOD_UNUSED energyratestructure[1]"]);
-    assert_eq!(
-        found(&record(r#"[[{"max": 10, "rate": 0.1}, {"max": 5}]]"#)),
-        ["error TIERS_NOT_ASCENDING energyratestructure[0]"]
-    );
-    assert_eq!(
-        found(&record(r#"[[{"rate": null, "adj": 0.1, "max": null}]]"#).replace("-1", "null")),
-        ["warning PRICE_NULL energyratestructure[0][0].rate"]
-    );
-}
-
-#[test]
-fn a_tariff_without_a_tax_category_is_warned_about() {
-    let expected = ["warning TAX bill_charges"];
-    check(&[("bill_charges", "")], &expected);
-    let levy = r#"[{"id": "vat", "type": "percent", "rate": "0.2"}]"#;
-    check(&[("bill_charges", levy)], &expected);
-    let exempt =
-        r#"[{"id": "vat", "type": "percent", "rate": 0, "tax": {"category": "E", "exemption": "why"}}]"#;
-    check(&[("bill_charges", exempt)], &[]);
 }

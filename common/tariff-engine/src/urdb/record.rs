@@ -144,6 +144,38 @@ impl Record {
         unused
     }
 
+    /// Structure and number of every period whose last tier has a limit: a month with more is refused.
+    pub(crate) fn limited_periods(&self) -> Vec<(&'static str, usize)> {
+        let structures = [
+            ("energyratestructure", Some(&self.energy)),
+            (
+                "demandratestructure",
+                self.tou_demand.as_ref().map(|(structure, _)| structure),
+            ),
+            (
+                "flatdemandstructure",
+                self.flat_demand.as_ref().map(|(structure, _)| structure),
+            ),
+        ];
+        let there = structures.into_iter().filter_map(|(name, of)| Some((name, of?)));
+        let limited = there.flat_map(|(name, structure)| {
+            let numbered = structure.iter().enumerate();
+            let ends = numbered.filter(|(_, tiers)| tiers.last().is_some_and(Tier::has_limit));
+            ends.map(move |(period, _)| (name, period))
+        });
+        limited.collect()
+    }
+
+    /// Whether it prices energy; without, only `options.price_file` does.
+    pub(crate) fn prices_energy(&self) -> bool {
+        !self.energy.is_empty()
+    }
+
+    /// The key of a ratchet that only `options.ratchet` can price.
+    pub(crate) fn own_ratchet(&self) -> Option<&str> {
+        self.own_ratchet.as_deref()
+    }
+
     fn read(at: &At<'_>, problems: &mut Problems) -> Option<Self> {
         let mut keys = Keys::read(at, problems)?;
         let energy = keys.maybe("energyratestructure", problems, |at, problems| {
@@ -286,16 +318,29 @@ fn read_fixed(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Option<(Ex
     }
 }
 
+/// The two spellings of a minimum are one field; a month and a year may each have one (`RATING` 2.1).
 fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Exact, Per)>> {
     let unit = keys.maybe("minchargeunits", problems, read_per);
-    let mut number =
-        |key, problems: &mut Problems| keys.maybe(key, problems, |at, problems| at.number(problems));
+    let mut number = |key, problems: &mut Problems| {
+        keys.maybe(key, problems, |at, problems| {
+            Some((at.path.clone(), at.number(problems)?))
+        })
+    };
     let own = number("mincharge", problems);
     let monthly = number("minmonthlycharge", problems);
     let annual = number("annualmincharge", problems);
-    let unit = unit?.unwrap_or(Per::Month);
-    let found = [(own?, unit), (monthly?, Per::Month), (annual?, Per::Year)];
-    let given = found.into_iter().filter_map(|(amount, per)| Some((amount?, per)));
+    let (own, unit) = (own?, unit?.unwrap_or(Per::Month));
+    let mut found = Vec::new();
+    for (named, per) in [(monthly?, Per::Month), (annual?, Per::Year)] {
+        let Some((path, amount)) = named else { continue };
+        match own.as_ref().filter(|_| unit == per) {
+            Some((of, other)) if *other != amount => problems.add(&path, format!("contradicts {of}")),
+            Some(_) => {}
+            None => found.push((amount, per)),
+        }
+    }
+    let own = own.map(|(_, amount)| (amount, unit));
+    let given = own.into_iter().chain(found);
     Some(given.filter(|(amount, _)| !amount.is_zero()).collect())
 }
 

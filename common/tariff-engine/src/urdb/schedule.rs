@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::exact::Exact;
-use crate::reader::{At, Problems};
+use crate::reader::{At, Problem, Problems};
 
 /// Months of a year.
 const MONTHS: usize = 12;
@@ -106,16 +106,37 @@ fn runs(row: &[bool]) -> String {
 
 /// 12 lists of 24 periods, each below `periods`.
 pub(super) fn read(at: &At<'_>, periods: usize, problems: &mut Problems) -> Option<Vec<Vec<usize>>> {
-    let months = at.several(problems, |at, problems| row(at, HOURS, periods, problems))?;
-    if months.len() != MONTHS {
-        return at.wrong(problems, "must have 12 months");
-    }
-    Some(months)
+    once(at, problems, |problems| {
+        let months = at.several(problems, |at, problems| row(at, HOURS, periods, problems))?;
+        if months.len() != MONTHS {
+            return at.wrong(problems, "must have 12 months");
+        }
+        Some(months)
+    })
 }
 
 /// 12 periods, each below `periods`.
 pub(super) fn read_months(at: &At<'_>, periods: usize, problems: &mut Problems) -> Option<Vec<usize>> {
-    row(at, MONTHS, periods, problems)
+    once(at, problems, |problems| row(at, MONTHS, periods, problems))
+}
+
+/// What is wrong in the same way at several places of `at` is said once, at the first of them.
+fn once<T>(at: &At<'_>, problems: &mut Problems, read: impl FnOnce(&mut Problems) -> Option<T>) -> Option<T> {
+    let mut all = Problems::default();
+    let value = read(&mut all);
+    let same = |a: &Problem, b: &Problem| (a.code, &a.reason) == (b.code, &b.reason);
+    for (index, first) in all.all().iter().enumerate() {
+        if all.all().iter().take(index).any(|earlier| same(earlier, first)) {
+            continue;
+        }
+        let count = all.all().iter().filter(|other| same(first, other)).count();
+        let reason = match count {
+            1 => first.reason.clone(),
+            _ => format!("{}; the same at {count} places of {}", first.reason, at.path),
+        };
+        problems.add_as(first.code, &first.path, reason);
+    }
+    value
 }
 
 fn row(at: &At<'_>, length: usize, periods: usize, problems: &mut Problems) -> Option<Vec<usize>> {
@@ -134,9 +155,9 @@ fn row(at: &At<'_>, length: usize, periods: usize, problems: &mut Problems) -> O
     Some(row)
 }
 
-/// Twelve numbers.
+/// Twelve numbers that are not below zero.
 pub(super) fn read_numbers(at: &At<'_>, problems: &mut Problems) -> Option<Vec<Exact>> {
-    let numbers = at.several(problems, |at, problems| at.number(problems))?;
+    let numbers = at.several(problems, |at, problems| at.number_from_zero(problems))?;
     if numbers.len() != MONTHS {
         return at.wrong(problems, "must have 12 entries");
     }

@@ -59,6 +59,10 @@ impl Tier {
         Some(self.max.as_ref()?.times(days).times(kw))
     }
 
+    pub(super) fn has_limit(&self) -> bool {
+        self.max.is_some()
+    }
+
     /// The limit as it stands, and what it is for, where that is not the month.
     pub(super) fn written(&self) -> Option<(Exact, &'static str)> {
         let unit = match (self.unit.per_day, self.unit.per_kw) {

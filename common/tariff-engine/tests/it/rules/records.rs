@@ -236,6 +236,38 @@ fn r2_5_fixed_charges_and_minimums() {
     assert_eq!(found[0]["total"], "-520");
 }
 
+#[test]
+fn r2_1_a_minimum_in_both_spellings_counts_once() {
+    // energy is 744 in January and 8760 in the year
+    let january = |keys: &str, expected: &str| check(keys, "", "minimum", &[expected]);
+    january(r#""mincharge": 800, "minmonthlycharge": "800.00""#, "56");
+    january(
+        r#""mincharge": 800, "minchargeunits": "$/month", "minmonthlycharge": 800"#,
+        "56",
+    );
+    january(
+        r#""mincharge": 25, "minchargeunits": "$/day", "minmonthlycharge": 800"#,
+        "87",
+    ); // 31 + 56: two fields
+    let december = |keys: &str, expected: &str| {
+        let found = months(&record(keys), "", |_| (24, 0)).unwrap();
+        assert_eq!(component(&found, "minimum")[11], expected, "{keys}");
+    };
+    let yearly = r#""mincharge": 9000, "minchargeunits": "$/year", "annualmincharge": 9000"#;
+    december(yearly, "240");
+    december(&format!(r#"{yearly}, "minmonthlycharge": 800"#), "296");
+    refused(
+        r#""minCharge": 800, "minMonthlyCharge": 801"#,
+        "",
+        "minMonthlyCharge: contradicts minCharge",
+    );
+    refused(
+        r#""mincharge": 9000, "minchargeunits": "$/year", "annualmincharge": 9001"#,
+        "",
+        "annualmincharge: contradicts mincharge",
+    );
+}
+
 /// January has periods 0 on weekdays and 1 at weekends; February as `february` says; then period 0.
 fn two_periods(february: [usize; 2]) -> String {
     let row = |period: usize| format!("[{}]", vec![period.to_string(); 24].join(","));
@@ -345,6 +377,38 @@ fn r2_7_the_ratchet_looks_back_over_the_turn_of_the_year() {
     assert_eq!(component(&found, "demand_flat")[..4], ["10", "5", "5", "1"]);
     let found = months(&record(keys), &options, |_| (0, 0)).unwrap();
     assert_eq!(component(&found, "demand_flat")[..4], ["8", "2", "0.25", "0.25"]);
+}
+
+#[test]
+fn r2_7_shares_and_peaks_of_a_ratchet_are_not_below_zero() {
+    let refused = |percent: &str, peak: &str, expected: &str| {
+        let zeros = ["0"; 11].join(",");
+        let option = format!(
+            r#""ratchet": {{"percent_by_month": [{percent},{zeros}], "months_back": 1, "prior_year_peaks_kw": [{peak},{zeros}]}}"#
+        );
+        refused(r#""name": "x""#, &option, expected);
+    };
+    refused("-1", "0", "percent_by_month[0]: must not be below zero");
+    refused("0", "-1", "prior_year_peaks_kw[0]: must not be below zero");
+}
+
+#[test]
+fn what_is_wrong_all_over_a_schedule_is_said_once() {
+    let row = format!("[{}]", ["7"; 24].join(","));
+    let year = format!("[{}]", vec![row; 12].join(","));
+    let keys = format!(
+        r#""energyratestructure": [[{{"rate": 1}}]], "energyweekdayschedule": {year}, "energyweekendschedule": [[7]]"#
+    );
+    let error = months(&record(&keys), "", |_| (24, 0)).unwrap_err();
+    assert!(
+        error.contains("energyweekdayschedule[0][0]: is no period of the structure; the same at 288 places of energyweekdayschedule"),
+        "{error}"
+    );
+    assert_eq!(error.matches("is no period").count(), 2, "{error}");
+    assert!(
+        error.contains("energyweekendschedule[0][0]: is no period of the structure"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,0 +1,121 @@
+use super::*;
+
+fn demand(ratchet: &str) -> String {
+    format!(r#"[{{"id": "d", "type": "demand", "window_minutes": 15, "rate": 1, "ratchet": {{{ratchet}}}}}]"#)
+}
+
+#[track_caller]
+fn check_charges(charges: &str, expected: &[&str]) {
+    check(&[("charges", charges)], expected);
+}
+
+/// Before a tax on all.
+#[track_caller]
+fn check_bill(bill_charges: &str, expected: &[&str]) {
+    let all = format!(
+        r#"[{bill_charges}, {{"id": "vat", "type": "percent", "rate": "0.19", "tax": {{"category": "S"}}}}]"#
+    );
+    check(&[("bill_charges", &all)], expected);
+}
+
+#[test]
+fn ratchets_that_hardly_count() {
+    check_charges(&demand(r#""percent": 80, "cycles_back": 11"#), &[]);
+    check_charges(&demand(r#""percent": "1.01", "cycles_back": 1"#), &[]);
+    check_charges(&demand(r#""percent": {"param": "share"}, "cycles_back": 1"#), &[]);
+    for percent in ["\"0.8\"", "1", "0", "-80"] {
+        check_charges(
+            &demand(&format!(r#""percent": {percent}, "cycles_back": 1"#)),
+            &["warning RATCHET charges[0].ratchet.percent"],
+        );
+    }
+    check_charges(
+        &demand(r#""percent": 80, "cycles_back": 0"#),
+        &["warning RATCHET charges[0].ratchet.cycles_back"],
+    );
+}
+
+#[test]
+fn bounds_of_a_bill_that_cannot_both_hold() {
+    let bound = |id: &str, kind: &str, amount: &str, of: &str| {
+        format!(r#"{{"id": "{id}", "type": "{kind}", "amount": {amount}{of}}}"#)
+    };
+    let check =
+        |first: &str, second: &str, expected: &[&str]| check_bill(&format!("{first}, {second}"), expected);
+    let crossed = ["warning MINIMUM_ABOVE_MAXIMUM bill_charges[1]"];
+    let (least, greatest) = (
+        |amount: &str, of: &str| bound("least", "minimum", amount, of),
+        |amount: &str, of: &str| bound("greatest", "maximum", amount, of),
+    );
+    check(&least("100", ""), &greatest("50", ""), &crossed);
+    check(&greatest("50", ""), &least("100", ""), &crossed);
+    check(&least("50", ""), &greatest("50", ""), &[]);
+    let of = r#", "of": ["e"]"#;
+    check(&least("100", of), &greatest("50", of), &crossed);
+    check(
+        &least("100", of),
+        &greatest("50", r#", "of": ["least", "e"]"#),
+        &crossed,
+    );
+    check(&least("100", of), &greatest("50", ""), &[]);
+    check(
+        &least("-1", ""),
+        &greatest("\"-0.5\"", ""),
+        &[
+            "warning PRICE_NEGATIVE bill_charges[0].amount",
+            "warning PRICE_NEGATIVE bill_charges[1].amount",
+        ],
+    );
+    check_bill(
+        r#"{"id": "cap", "type": "max_per_kwh", "rate": "-0.1"}"#,
+        &["warning PRICE_NEGATIVE bill_charges[0].rate"],
+    );
+}
+
+#[test]
+fn factors_and_shares_that_nobody_means() {
+    let contracted = r#"[{"id": "c", "type": "contracted_power", "window_minutes": 15, "rule": "band", "low_percent": 85, "high_percent": 105,
+        "excess_factor": -2, "otherwise": {"name": "o", "contracted_kw": 1, "rate_per_kw_day": 1}}]"#;
+    check_charges(contracted, &["warning PRICE_NEGATIVE charges[0].excess_factor"]);
+    let reactive = |share: &str| {
+        format!(r#"[{{"id": "r", "type": "reactive_excess", "free_share": {share}, "rate": 1}}]"#)
+    };
+    check_charges(&reactive("\"1\""), &[]);
+    check_charges(&reactive("40"), &["warning PERCENT_LARGE charges[0].free_share"]);
+}
+
+#[test]
+fn times_that_are_one() {
+    let times = |times: &str| {
+        format!(r#"[{{"id": "c", "type": "coincident", "intervals_utc": [{times}], "rate": 1}}]"#)
+    };
+    check_charges(&times(r#""2026-01-01T00:00:00Z", "2026-01-01T00:15:00Z""#), &[]);
+    check_charges(
+        &times(r#""2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-01 00:00""#),
+        &["warning TIMES_TWICE charges[0].intervals_utc[2]"],
+    );
+}
+
+#[test]
+fn a_charge_that_becomes_another_kind() {
+    let versions = |later: &str| {
+        format!(
+            r#"[{{"valid_from": "2026-01-01", "valid_to": "2027-01-01", "charges": [{{"id": "e", "type": "energy", "rate": 1}}]}},
+            {{"valid_from": "2027-01-01", "charges": [{{"id": "e", {later}}}]}}]"#
+        )
+    };
+    let check_later =
+        |later: &str, expected: &[&str]| check(&[("charges", ""), ("versions", &versions(later))], expected);
+    check_later(r#""type": "energy", "rate": 2"#, &[]);
+    check_later(
+        r#""type": "daily", "amount": 1"#,
+        &["warning KIND_CHANGED versions[1].charges[0]"],
+    );
+}
+
+#[test]
+fn a_value_has_a_name() {
+    let energy = |name: &str| format!(r#"[{{"id": "e", "type": "energy", "rate": {{"param": "{name}"}}}}]"#);
+    check_charges(&energy("rate"), &[]);
+    check_charges(&energy(""), &["error VALUE_NAMELESS charges[0].rate.param"]);
+}
