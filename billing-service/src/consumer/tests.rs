@@ -141,7 +141,7 @@ async fn what_was_not_stored_comes_again() {
     let killed = Process::start(Arc::clone(&bus) as _, &store).await.unwrap();
     killed.reach(bus.health().last).await;
     store.fail_next(usize::MAX); // as if it had been killed: the stop stores nothing
-    killed.stop().await;
+    assert!(!killed.tasks.drain(GRACE).await, "it did not do what it should");
     store.fail_next(0);
     assert_eq!(acked(&*bus), 0);
     let process = Process::start(Arc::clone(&bus) as _, &store).await.unwrap();
