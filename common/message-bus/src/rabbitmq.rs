@@ -183,18 +183,19 @@ pub struct Rabbit {
 /// told the address has them.
 ///
 /// # Errors
-/// [`BusError::Invalid`]; never with the password in it.
+/// [`BusError::Invalid`], [`BusError::Address`]; never with the password in it.
 pub fn check_address(url: &str) -> Result<(), BusError> {
     Address::parse(url).map(drop)
 }
 
-/// Connects to the broker at `url` (`amqp://user:password@host:port/vhost`, or `amqps://` with TLS), declares what must be there, and starts. Waits for a broker
-/// that is not up yet.
+/// Connects to the broker at `url` (`amqp://user:password@host:port/vhost`, or `amqps://` with TLS), declares what must be there, and
+/// starts. Waits for a broker that is not up yet.
 ///
 /// # Errors
 /// [`BusError::Shards`] when the broker was set up with another number of shards, [`BusError::Refused`] when it refuses the credentials
 /// or has queues with other settings, [`BusError::Unavailable`] when it does not come up in time, or its certificate does not count,
-/// [`BusError::File`] when a certificate of ours cannot be read, [`BusError::Invalid`], [`BusError::Metrics`].
+/// [`BusError::File`] when a certificate of ours cannot be read, [`BusError::Address`] when it is none, [`BusError::Invalid`],
+/// [`BusError::Metrics`].
 pub async fn open(url: &str, options: Options) -> Result<Arc<Rabbit>, BusError> {
     options.check()?;
     let address = Address::parse(url)?;

@@ -309,7 +309,10 @@ fn read_fixed(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Option<(Ex
         (None, Some(amount)) => Some(Some((amount?, Per::Month))),
         (Some(first), Some(amount)) => {
             let amount = amount?;
-            if first != amount || unit != Per::Month {
+            if first.is_zero() {
+                return Some(Some((amount, Per::Month)));
+            }
+            if !amount.is_zero() && (first != amount || unit != Per::Month) {
                 let path = monthly.map(|at| at.path).unwrap_or_default();
                 problems.add(&path, "contradicts fixedchargefirstmeter");
             }
@@ -318,7 +321,8 @@ fn read_fixed(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Option<(Ex
     }
 }
 
-/// The two spellings of a minimum are one field; a month and a year may each have one (`RATING` 2.1).
+/// The two spellings of a minimum are one field; a month and a year may each have one (`RATING` 2.1). 0 is none: whoever writes all keys
+/// of both versions fills one of them so.
 fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Exact, Per)>> {
     let unit = keys.maybe("minchargeunits", problems, read_per);
     let mut number = |key, problems: &mut Problems| {
@@ -326,13 +330,16 @@ fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Ex
             Some((at.path.clone(), at.number(problems)?))
         })
     };
+    let some = |found: &(String, Exact)| !found.1.is_zero();
     let own = number("mincharge", problems);
     let monthly = number("minmonthlycharge", problems);
     let annual = number("annualmincharge", problems);
-    let (own, unit) = (own?, unit?.unwrap_or(Per::Month));
+    let (own, unit) = (own?.filter(some), unit?.unwrap_or(Per::Month));
     let mut found = Vec::new();
     for (named, per) in [(monthly?, Per::Month), (annual?, Per::Year)] {
-        let Some((path, amount)) = named else { continue };
+        let Some((path, amount)) = named.filter(some) else {
+            continue;
+        };
         match own.as_ref().filter(|_| unit == per) {
             Some((of, other)) if *other != amount => problems.add(&path, format!("contradicts {of}")),
             Some(_) => {}
@@ -340,8 +347,7 @@ fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Ex
         }
     }
     let own = own.map(|(_, amount)| (amount, unit));
-    let given = own.into_iter().chain(found);
-    Some(given.filter(|(amount, _)| !amount.is_zero()).collect())
+    Some(own.into_iter().chain(found).collect())
 }
 
 fn read_per(at: &At<'_>, problems: &mut Problems) -> Option<Per> {

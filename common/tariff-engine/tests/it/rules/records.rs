@@ -249,6 +249,15 @@ fn r2_1_a_minimum_in_both_spellings_counts_once() {
         r#""mincharge": 25, "minchargeunits": "$/day", "minmonthlycharge": 800"#,
         "87",
     ); // 31 + 56: two fields
+    // Converters write every key, and 0 into those that a record does not use.
+    january(
+        r#""mincharge": 0, "minmonthlycharge": 800, "annualmincharge": 0"#,
+        "56",
+    );
+    january(r#""mincharge": 800, "minmonthlycharge": 0"#, "56");
+    let fixed = |keys: &str| check(keys, "", "fixed", &["7"]);
+    fixed(r#""fixedchargefirstmeter": 0, "fixedchargeunits": "$/day", "fixedmonthlycharge": 7"#);
+    fixed(r#""fixedchargefirstmeter": 7, "fixedmonthlycharge": 0"#);
     let december = |keys: &str, expected: &str| {
         let found = months(&record(keys), "", |_| (24, 0)).unwrap();
         assert_eq!(component(&found, "minimum")[11], expected, "{keys}");
