@@ -91,7 +91,7 @@ impl Error {
         match self {
             Self::Request(_) => ErrorKind::Invalid,
             Self::Bus(error) => error.kind(),
-            Self::OtherJournal { .. } => ErrorKind::Conflict,
+            Self::OtherJournal { .. } | Self::Store(StoreError::OtherReads { .. }) => ErrorKind::Conflict,
             Self::Store(_) => ErrorKind::Unavailable,
             Self::Kit(error) => error.kind(),
             Self::Overflow | Self::Metrics(_) => ErrorKind::Internal,
@@ -104,9 +104,9 @@ impl Error {
         match self {
             Self::Request(refusal) => refusal.reason(),
             Self::Overflow => "ENERGY_OVERFLOW",
+            Self::OtherJournal { .. } | Self::Store(StoreError::OtherReads { .. }) => "CONFLICT",
             Self::Store(_) => "STORE_UNAVAILABLE",
             Self::Bus(_) => "BUS_UNAVAILABLE",
-            Self::OtherJournal { .. } => "CONFLICT",
             Self::Kit(_) | Self::Metrics(_) => "INTERNAL",
         }
     }

@@ -1,7 +1,7 @@
 //! Asks billing which meter was in which group when, again whenever the register has changed.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use model::{Stay, meter_hash, shard_of};
@@ -13,6 +13,7 @@ use tonic::{Request, Status};
 
 use crate::group::{GroupIndex, Groups, UNKNOWN};
 use crate::meters::{Assigned, Assignment, Stays};
+use crate::store::{StoreError, WindowStore};
 
 /// Meters per call: bounds one answer to about a megabyte.
 const PAGE: u32 = 10_000;
@@ -24,6 +25,25 @@ const MIN_BACKOFF: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_millis(100);
 /// How long a query waits for billing to say its version.
 const VERSION_WITHIN: Duration = Duration::from_millis(500);
+
+/// Settles in `store` whose readings its windows are made of, should billing say now. [`Watch`] asks again.
+///
+/// # Errors
+/// [`StoreError::OtherReads`], or the store failed.
+pub(crate) async fn settle(reads: &dyn Reads, store: &dyn WindowStore) -> Result<(), StoreError> {
+    let request = MeterGroupsRequest {
+        limit: 1,
+        ..MeterGroupsRequest::default()
+    };
+    let asked = tokio::time::timeout(VERSION_WITHIN, reads.meter_groups(Request::new(request)));
+    match asked.await {
+        Ok(Ok(response)) => match &response.get_ref().store_id {
+            Some(billing_store) => store.settle(billing_store).await,
+            None => Ok(()),
+        },
+        Ok(Err(_)) | Err(_) => Ok(()),
+    }
+}
 
 /// What the register says, by shard; `None` until it was asked the first time.
 pub(crate) type Assignments = Option<Arc<Vec<Assignment>>>;
@@ -42,12 +62,25 @@ pub(crate) async fn differs(reads: &dyn Reads, known: u64) -> bool {
     }
 }
 
+/// Why the register is not known.
+#[derive(Debug, thiserror::Error)]
+enum Unknown {
+    #[error("billing does not say the groups of meters: {0}")]
+    Billing(#[from] Status),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Watches the register.
 pub(crate) struct Watch {
     /// Whom to ask.
     pub(crate) reads: Arc<dyn Reads>,
+    /// Where it is settled whose readings these are.
+    pub(crate) store: Arc<dyn WindowStore>,
     /// Where groups get their numbers.
     pub(crate) groups: Arc<Groups>,
+    /// The billing store that it was settled with.
+    pub(crate) settled: OnceLock<String>,
     /// How many shards there are.
     pub(crate) shards: u16,
     /// How often to ask.
@@ -60,7 +93,10 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Asks until `stop`.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    ///
+    /// # Errors
+    /// [`StoreError::OtherReads`]: billing has another store than the one whose readings the windows are made of.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), StoreError> {
         let mut known = None;
         let mut backoff = MIN_BACKOFF;
         loop {
@@ -75,15 +111,16 @@ impl Watch {
                     backoff = MIN_BACKOFF;
                     self.every
                 }
-                Err(status) => {
-                    tracing::debug!(error = %status, "billing does not say the groups of meters");
+                Err(Unknown::Store(other @ StoreError::OtherReads { .. })) => return Err(other),
+                Err(error) => {
+                    tracing::debug!(%error, "the groups of meters are not known");
                     backoff = (backoff * 2).min(MAX_BACKOFF);
                     backoff
                 }
             };
             let rested = tokio::time::sleep(REST.min(wait));
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return Ok(()),
                 () = async { tokio::join!(rested, self.hurry.notified()); } => {}
                 () = tokio::time::sleep(wait) => {}
             }
@@ -91,8 +128,11 @@ impl Watch {
     }
 
     /// Every meter's group by shard; `None` when the register still has the `known` version, or changed while it was read.
-    async fn ask(&self, known: Option<u64>) -> Result<Option<Vec<Assignment>>, Status> {
+    async fn ask(&self, known: Option<u64>) -> Result<Option<Vec<Assignment>>, Unknown> {
         let mut page = self.page(known.unwrap_or_default(), String::new()).await?;
+        if let Some(billing_store) = &page.store_id {
+            self.settle(billing_store).await?;
+        }
         let version = page.register_version;
         if known == Some(version) {
             return Ok(None);
@@ -112,6 +152,16 @@ impl Watch {
                 return Ok(None);
             }
         }
+    }
+
+    /// Settles it again only where billing names another store than before.
+    async fn settle(&self, billing_store: &str) -> Result<(), StoreError> {
+        if self.settled.get().is_some_and(|settled| settled == billing_store) {
+            return Ok(());
+        }
+        self.store.settle(billing_store).await?;
+        self.settled.get_or_init(|| billing_store.to_owned());
+        Ok(())
     }
 
     async fn page(&self, known_version: u64, cursor: String) -> Result<MeterGroupsResponse, Status> {

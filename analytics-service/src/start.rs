@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use message_bus::{Bus, BusError};
@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::group::Groups;
 use crate::metrics::Metrics;
 use crate::overview;
-use crate::register::{Assignments, Watch};
+use crate::register::{self, Assignments, Watch};
 use crate::service::Service;
 use crate::shard::{Policy, Received, Shard};
 use crate::store::{self, Kept};
@@ -90,6 +90,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let port = internal::bind("analytics gRPC", config.listen).await?;
     let metrics = Arc::new(Metrics::register(&deps.registry)?);
     let store = store::open(&deps).await?;
+    register::settle(&*deps.reads, &*store).await?; // before anything is written
     let common = Arc::new(Common {
         config,
         bus: deps.bus,
@@ -170,6 +171,8 @@ fn spawn_around(view: &View, tasks: &Tasks) -> watch::Receiver<Assignments> {
     let (tell, assignments) = watch::channel::<Assignments>(None);
     let register = Watch {
         reads: Arc::clone(&common.reads),
+        store: Arc::clone(&common.store),
+        settled: OnceLock::new(),
         groups: Arc::clone(&common.groups),
         shards: common.bus.shards(),
         every: common.config.register_every,
@@ -177,10 +180,7 @@ fn spawn_around(view: &View, tasks: &Tasks) -> watch::Receiver<Assignments> {
         tell,
     };
     let stop = tasks.stop_token();
-    tasks.spawn("analytics register", OnFailure::StopProcess, async move {
-        register.run(stop).await;
-        Ok::<(), Infallible>(())
-    });
+    tasks.spawn("analytics register", OnFailure::StopProcess, register.run(stop));
     tasks.spawn(
         "analytics gauges",
         OnFailure::Log,

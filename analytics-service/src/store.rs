@@ -58,6 +58,18 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The windows are of the readings of another billing-service's store.
+    #[error(
+        "these windows are of the readings in billing's store {found}, and billing has the store {wanted} now: give analytics the store of its \
+         own instance, or remove the windows (the folder, or the collections usage_windows, usage_days and usage_state): they are computed \
+         anew from billing's reads"
+    )]
+    OtherReads {
+        /// Whose the windows are.
+        found: String,
+        /// Billing's.
+        wanted: String,
+    },
     /// There is no such store.
     #[error("store: use embedded: or mongodb://...")]
     Address,
@@ -163,6 +175,38 @@ impl StaysColumns {
     }
 }
 
+/// Whose readings the windows are made of.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Origin {
+    /// [`SCHEMA`].
+    #[prost(uint32, tag = "1")]
+    pub schema: u32,
+    /// The id of billing's store.
+    #[prost(string, tag = "2")]
+    pub billing_store: String,
+}
+
+impl Origin {
+    fn new(billing_store: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            billing_store: billing_store.to_owned(),
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::OtherReads`] when this is not `wanted`.
+    fn check(self, wanted: &Self) -> Result<(), StoreError> {
+        if current(self.schema, &self.billing_store)? == &wanted.billing_store {
+            return Ok(());
+        }
+        Err(StoreError::OtherReads {
+            found: self.billing_store,
+            wanted: wanted.billing_store.clone(),
+        })
+    }
+}
+
 /// How far a shard was consumed.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
 pub struct Progress {
@@ -237,6 +281,13 @@ pub(crate) fn announce(url: &BackendUrl, readiness: &Readiness) {
 /// The port.
 #[async_trait::async_trait]
 pub trait WindowStore: Send + Sync {
+    /// Settles that the windows are made of the readings in the billing store with the id `billing_store`: the first to say so decides,
+    /// for the life of this store.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherReads`] when it was settled otherwise.
+    async fn settle(&self, billing_store: &str) -> Result<(), StoreError>;
+
     /// What was stored of `shard`, without the days' values.
     ///
     /// # Errors

@@ -248,7 +248,7 @@ impl reads_server::Reads for Service {
         request: Request<MeterGroupsRequest>,
     ) -> Result<Response<MeterGroupsResponse>, Status> {
         answer(&self.office, async {
-            reads::meter_groups(&self.office, &request.into_inner())
+            reads::meter_groups(&self.office, &self.desk, &request.into_inner())
         })
         .await
     }

@@ -33,6 +33,7 @@ pub enum Broken {
 /// The first promise that is [`Broken`].
 pub async fn check(place: &impl Open) -> Result<(), Broken> {
     empty(&place.open().await?).await?;
+    the_first_decides_whose_readings_these_are(place).await?;
     a_batch_is_found_again(place).await?;
     the_later_position_wins(&place.open().await?).await?;
     marks_keep_values(&place.open().await?).await?;
@@ -47,6 +48,18 @@ async fn empty(store: &impl WindowStore) -> Result<(), Broken> {
     )?;
     promise(store.day(0, 0).await?.is_none(), "no day is there")?;
     Ok(store.save(Batch::default()).await?)
+}
+
+async fn the_first_decides_whose_readings_these_are(place: &impl Open) -> Result<(), Broken> {
+    place.open().await?.settle("01").await?;
+    let store = place.open().await?;
+    store.settle("01").await?;
+    let refused = matches!(
+        store.settle("02").await,
+        Err(StoreError::OtherReads { found, wanted }) if (found.as_str(), wanted.as_str()) == ("01", "02")
+    );
+    promise(refused, "windows of other readings are refused")?;
+    Ok(store.settle("01").await?)
 }
 
 async fn a_batch_is_found_again(place: &impl Open) -> Result<(), Broken> {

@@ -9,8 +9,8 @@ use prost::Message;
 
 use super::compact::{CompactDay, CompactGroup};
 use super::{
-    Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore, current,
-    decoded,
+    Batch, DayDocument, DayHeader, Kept, MetersDocument, Origin, Progress, SCHEMA, StoreError, WindowStore,
+    current, decoded,
 };
 
 /// Decompressed blocks in memory: a month of one grouping, looked at again and again by a dashboard.
@@ -21,6 +21,8 @@ const JOURNAL_BYTES: u64 = 64 << 20;
 const MEMTABLE_BYTES: u64 = 4 << 20;
 /// Threads of the engine: flushes and compactions are few here.
 const WORKERS: usize = 1;
+/// Where [`Origin`] is; no shard's key is as long.
+const ORIGIN: &[u8] = b"origin";
 
 /// Windows in a folder. A clone is the same store.
 #[derive(Clone)]
@@ -96,7 +98,10 @@ fn placed(folder: &Path, error: StoreError) -> StoreError {
     let damaged = match &error {
         StoreError::Document(_) => true,
         StoreError::Engine(source) => source.downcast_ref().is_some_and(is_damage),
-        StoreError::Damaged { .. } | StoreError::Folder { .. } | StoreError::Address => return error,
+        StoreError::Damaged { .. }
+        | StoreError::Folder { .. }
+        | StoreError::OtherReads { .. }
+        | StoreError::Address => return error,
     };
     let folder = folder.to_owned();
     let source: Box<dyn std::error::Error + Send + Sync> = match error {
@@ -131,6 +136,11 @@ fn is_damage(error: &fjall::Error) -> bool {
 
 #[async_trait::async_trait]
 impl WindowStore for Embedded {
+    async fn settle(&self, billing_store: &str) -> Result<(), StoreError> {
+        let wanted = Origin::new(billing_store);
+        self.blocking(move |inner| inner.settle(&wanted)).await
+    }
+
     async fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
         self.blocking(move |inner| inner.kept(shard)).await
     }
@@ -145,6 +155,16 @@ impl WindowStore for Embedded {
 }
 
 impl Inner {
+    fn settle(&self, wanted: &Origin) -> Result<(), StoreError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(origin) = get::<Origin>(&self.shards, ORIGIN)? {
+            return origin.check(wanted);
+        }
+        let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
+        writes.insert(&self.shards, ORIGIN, wanted.encode_to_vec());
+        Ok(writes.commit()?)
+    }
+
     fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
         let mut days = Vec::new();
         for entry in self.headers.prefix(shard.to_be_bytes()) {

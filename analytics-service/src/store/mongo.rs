@@ -1,5 +1,6 @@
 //! Windows in MongoDB, without a transaction: a day's values in `usage_windows`, what is known of it in `usage_days`, and how far a
-//! shard was consumed and its meters in `usage_state`; ids are `<shard>|<day>`, `progress|<shard>`, `meters|<shard>`.
+//! shard was consumed and its meters in `usage_state`; ids are `<shard>|<day>`, `progress|<shard>`, `meters|<shard>`, and `origin` for
+//! whose readings they are.
 //!
 //! A batch is written in an order that makes every crash harmless: a day is marked stale at its new position before its values are
 //! replaced and until they are; the marks of other days come next, and the progress last, so that what is not in the values is read
@@ -14,13 +15,15 @@ use service_kit::{Tasks, Told};
 
 use super::compact::{CompactDay, CompactGroup};
 use super::{
-    Batch, DayDocument, DayHeader, Kept, MetersDocument, Progress, SCHEMA, StoreError, WindowStore, current,
-    decoded,
+    Batch, DayDocument, DayHeader, Kept, MetersDocument, Origin, Progress, SCHEMA, StoreError, WindowStore,
+    current, decoded,
 };
 
 const WINDOWS: &str = "usage_windows";
 const DAYS: &str = "usage_days";
 const STATE: &str = "usage_state";
+/// The document with [`Origin`].
+const ORIGIN: &str = "origin";
 /// Headers listed at once.
 const LISTED_AT_ONCE: usize = 1_000;
 
@@ -113,6 +116,16 @@ impl MongoWindows {
 
 #[async_trait::async_trait]
 impl WindowStore for MongoWindows {
+    async fn settle(&self, billing_store: &str) -> Result<(), StoreError> {
+        let wanted = Origin::new(billing_store);
+        let record = Record::new(ORIGIN, wanted.encode_to_vec());
+        self.mongo.insert(STATE, &[record]).await?; // of two that come at once, one is kept
+        match self.get::<Origin>(STATE, ORIGIN).await? {
+            Some(origin) => origin.check(&wanted),
+            None => Ok(()), // removed this very moment: said again when asked again
+        }
+    }
+
     async fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
         let progress: Option<Progress> = self.get(STATE, &progress_id(shard)).await?;
         let meters: Option<MetersDocument> = self.get(STATE, &meters_id(shard)).await?;

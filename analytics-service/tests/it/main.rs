@@ -8,6 +8,7 @@
 mod bus;
 mod laws;
 mod moved;
+mod origin;
 mod overview;
 mod reads;
 mod service;

@@ -66,6 +66,8 @@ struct Register {
 pub(crate) struct FakeReads {
     bus: Arc<FakeBus>,
     register: Mutex<Register>,
+    /// Which store it has.
+    store: Mutex<String>,
     /// It has read up to here; `None`: everything.
     behind: Mutex<Option<Position>>,
     calls: Mutex<u64>,
@@ -80,11 +82,17 @@ impl FakeReads {
         Self {
             bus,
             register: Mutex::default(),
+            store: Mutex::new("01".to_owned()),
             behind: Mutex::default(),
             calls: Mutex::default(),
             surprises: Mutex::default(),
             moves: Mutex::default(),
         }
+    }
+
+    /// Billing has this store from now on.
+    pub(crate) fn set_store(&self, id: &str) {
+        id.clone_into(&mut self.store.lock().unwrap());
     }
 
     pub(crate) fn register(&self, meter: &str, group: Option<Group>) {
@@ -234,6 +242,7 @@ impl Reads for FakeReads {
         let register = self.register.lock().unwrap();
         let mut response = MeterGroupsResponse {
             register_version: register.version,
+            store_id: Some(self.store.lock().unwrap().clone()),
             ..MeterGroupsResponse::default()
         };
         if request.known_version == register.version {

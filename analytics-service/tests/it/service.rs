@@ -352,7 +352,7 @@ fn windows_of_another_journal_are_refused() {
         assert!(running.stop(Duration::from_secs(5)).await);
     });
     world.bus.lose();
-    let said = world.refusal();
+    let said = world.refused().to_string();
     let folder = world.folder().display().to_string();
     assert!(said.contains(&folder) && said.contains("it ends at 0"), "{said}");
     std::fs::remove_dir_all(world.folder()).unwrap();

@@ -77,6 +77,8 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     pub(crate) config: Config,
     pub(crate) registry: Mutex<prometheus::Registry>,
+    /// Cancelled when a task without which the service is nothing has failed.
+    pub(crate) failed: CancellationToken,
 }
 
 impl World {
@@ -93,6 +95,7 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             config: Config::default(),
             registry: Mutex::default(),
+            failed: CancellationToken::new(),
         }
     }
 
@@ -113,10 +116,10 @@ impl World {
     }
 
     /// Why analytics does not start.
-    pub(crate) fn refusal(&self) -> String {
+    pub(crate) fn refused(&self) -> analytics_service::Error {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let started = runtime.block_on(start(self.config.clone(), self.deps()));
-        started.map(drop).unwrap_err().to_string()
+        started.map(drop).unwrap_err()
     }
 
     /// The folder of analytics.
@@ -132,7 +135,7 @@ impl World {
             reads: Arc::clone(&self.reads) as _,
             clock: Arc::clone(&self.clock) as _,
             registry,
-            tasks: Tasks::new(CancellationToken::new()),
+            tasks: Tasks::new(self.failed.clone()),
             readiness: service_kit::Readiness::default(),
             store: "embedded:".to_owned(),
             folder: self.folder(),

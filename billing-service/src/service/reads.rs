@@ -70,12 +70,14 @@ pub(super) async fn changed_days(
 /// [`Error::Invalid`] for a cursor that is none.
 pub(super) fn meter_groups(
     office: &Office,
+    desk: &Desk,
     request: &MeterGroupsRequest,
 ) -> Result<MeterGroupsResponse, Error> {
     let after = page::after(LIST, &request.cursor)?;
     let index = office.register.index();
     let mut answer = MeterGroupsResponse {
         register_version: index.version,
+        store_id: Some(desk.store().to_owned()),
         ..MeterGroupsResponse::default()
     };
     if request.known_version == index.version && after.is_none() && index.version > 0 {

@@ -33,6 +33,11 @@ impl Desk {
         })
     }
 
+    /// The id of the leader's store.
+    pub(crate) fn store(&self) -> &str {
+        &self.store
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
