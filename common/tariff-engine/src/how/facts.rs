@@ -352,6 +352,16 @@ pub enum LinesRule {
     },
 }
 
+impl LinesRule {
+    /// Whether it is a percentage above zero.
+    pub(crate) fn adds_a_share(&self) -> bool {
+        match self {
+            Self::Percent(rate) | Self::PercentOfEach(rate, _) => *rate > Exact::ZERO,
+            Self::Minimum(_) | Self::Maximum(_) | Self::MaxPerKwh { .. } => false,
+        }
+    }
+}
+
 impl Source {
     /// Adds what two reads gave to another part of the same days.
     pub(crate) fn add_read(&mut self, more: &ReadUse) {
