@@ -143,7 +143,7 @@ impl Source {
         }
         if !self.reads.is_empty() {
             let reads = listed(self.reads.iter().map(ReadUse::words));
-            // Whole reads say the days of a whole bill.
+            // Reads may be about more days than the line; those of a whole bill stand on it.
             let days = line.version.map(|_| format!(" on {}", span(&line.period)));
             return format!(
                 "{kwh} {unit} of {register}{} by {reads}",
