@@ -40,7 +40,7 @@ pub struct Peak {
 /// Exported energy that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lot {
-    /// 1 = of the cycle just before the bill.
+    /// 1 = of the cycle just before the bill; 0, in explanations, of the bill itself.
     pub cycles_ago: u32,
     /// What is left of it.
     pub kwh: Exact,
@@ -100,6 +100,16 @@ impl Carried {
     /// Of several parts of a bill the highest counts.
     pub(crate) fn measured(&mut self, kw: &Exact) {
         self.now_kw = self.now_kw.take().max(Some(kw.clone()));
+    }
+
+    /// The lots of which something is left, oldest first, with what this bill banked so far, which is of 0 cycles ago.
+    pub(crate) fn balance(&self) -> Vec<Lot> {
+        let new = Lot {
+            cycles_ago: 0,
+            kwh: self.new_lot.clone(),
+        };
+        let lots = self.lots.iter().chain([&new]);
+        lots.filter(|lot| !lot.kwh.is_zero()).cloned().collect()
     }
 
     fn end_cycle(&mut self, from: NaiveDate) {

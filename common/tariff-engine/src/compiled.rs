@@ -301,6 +301,7 @@ impl Compiled {
             how: draft.how,
             version,
             period,
+            settles: None,
             tax: None,
             terms: Arc::clone(&self.terms),
         }

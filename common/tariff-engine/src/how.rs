@@ -18,10 +18,11 @@ use crate::explanation::{Facts, Told};
 use crate::scene::Mix;
 use crate::statement::Line;
 pub use facts::{
-    BandHow, CoincidentHow, DemandHow, ExcessHow, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor,
-    PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow, Windows,
+    BandHow, BankHow, CoincidentHow, DemandHow, ExcessHow, IndexedHow, LinesHow, LinesRule, NetHow, NotLike,
+    PowerFactor, PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart,
+    TiersHow, Windows,
 };
-pub(crate) use words::{clock, moment, stretch};
+pub(crate) use words::{clock, moment, span, stretch};
 
 /// The facts behind a line, by kind of charge.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,8 +54,9 @@ pub use event::Event;
 pub use exact::{Exact, ParseExactError};
 pub use explanation::Explanation;
 pub use how::{
-    BandHow, CoincidentHow, DemandHow, ExcessHow, How, IndexedHow, LinesHow, LinesRule, NetHow, PowerFactor,
-    PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow, TierPart, TiersHow, Windows,
+    BandHow, BankHow, CoincidentHow, DemandHow, ExcessHow, How, IndexedHow, LinesHow, LinesRule, NetHow,
+    NotLike, PowerFactor, PowerPrice, RatchetHow, ReactiveHow, ReadUse, Rebate, Slot, Source, StepHow,
+    TierPart, TiersHow, Windows,
 };
 pub use load::{Fault, Interval, Load, Rows};
 pub use outline::{Outline, Row};

@@ -18,7 +18,6 @@ mod rounding;
 mod settlement;
 mod taxes;
 mod times;
-mod values;
 mod versions;
 mod windows;
 
@@ -33,7 +32,7 @@ use crate::urdb::Record;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The engine refuses the tariff, or it calls a value by no name.
+    /// The engine refuses the tariff.
     Error,
     /// The tariff is priced, perhaps not as it was meant.
     Warning,
@@ -123,7 +122,6 @@ pub fn lint(text: &str) -> Vec<Finding> {
         };
     }
     match Tariff::parse(text) {
-        Ok(_) if !values::nameless(&node).is_empty() => values::nameless(&node),
         Ok(tariff) => {
             let subject = Subject {
                 tariff: &tariff,

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::exact::Exact;
 use crate::json::Node;
+use crate::values;
 
 /// One thing that is wrong with a tariff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +221,7 @@ impl<'a> At<'a> {
                 Err(error) => self.wrong(problems, &error.to_string()),
             },
             Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => {
-                self.wrong(problems, "must be a decimal number")
+                self.no_number(problems, "must be a decimal number")
             }
         }
     }
@@ -240,7 +241,7 @@ impl<'a> At<'a> {
             Node::Number(digits) => digits.parse().ok().filter(|count| *count <= max),
             Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => None,
         };
-        digits.or_else(|| self.wrong(problems, &format!("must be a whole number from 0 to {max}")))
+        digits.or_else(|| self.no_number(problems, &format!("must be a whole number from 0 to {max}")))
     }
 
     /// A list of at least one thing; `None` if anything in it is wrong.
@@ -270,6 +271,20 @@ impl<'a> At<'a> {
             .ok()
             .filter(|_| text.len() == 10);
         date.or_else(|| self.wrong(problems, "must be a date like 2026-01-31"))
+    }
+
+    /// Where a number is wanted: a value by name has been filled in already, so one that is left has no name.
+    fn no_number<T>(&self, problems: &mut Problems, reason: &str) -> Option<T> {
+        if !values::is_nameless(self.node) {
+            return self.wrong(problems, reason);
+        }
+        let path = format!("{}.{}", self.path, values::PARAM);
+        problems.add_as(
+            "VALUE_NAMELESS",
+            &path,
+            "must be a name, by which an agreement gives the value",
+        );
+        None
     }
 
     pub(crate) fn wrong<T>(&self, problems: &mut Problems, reason: &str) -> Option<T> {

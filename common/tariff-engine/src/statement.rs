@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde_json::json;
 
 use crate::carry::Carry;
 use crate::exact::Exact;
-use crate::explanation::{Explanation, Outcome};
-use crate::how::{How, stretch};
+use crate::explanation::{Explanation, Outcome, Told};
+use crate::how::{How, span, stretch};
 use crate::local;
 use crate::period::Period;
 use crate::reader::{At, Problems};
@@ -115,6 +116,8 @@ pub struct Line {
     pub version: Option<NaiveDate>,
     /// What of the bill's period the line is about: that of its version.
     pub period: Period,
+    /// The days of earlier bills that it settles, if it does (`RATING` 3.14): the part of its period before that of the bill.
+    pub settles: Option<Period>,
     /// The category of tax that this line is, if it is one (`RATING` 3.18).
     pub tax: Option<String>,
     pub(crate) terms: Arc<Terms>,
@@ -189,12 +192,17 @@ impl Line {
     /// How the amount came about. It is made here, not when the line was: nobody asks for most.
     #[must_use]
     pub fn explained(&self) -> Explanation {
-        let told = self.how.told(self);
+        let told = self.told();
         let (from, to) = stretch(&self.period);
+        let mut facts = self.how.facts(self);
+        if let Some(settled) = &self.settles {
+            let (from, to) = stretch(settled);
+            facts = facts.with("settles", json!({"from": from, "to": to}));
+        }
         Explanation {
             words: told.words,
             formula: told.formula,
-            facts: self.how.facts(self).into_map(),
+            facts: facts.into_map(),
             from,
             to,
             edition: Arc::clone(&self.terms.edition),
@@ -206,10 +214,19 @@ impl Line {
         }
     }
 
+    fn told(&self) -> Told {
+        let mut told = self.how.told(self);
+        if let Some(settled) = &self.settles {
+            told.words.push_str(", settling ");
+            told.words.push_str(&span(settled));
+        }
+        told
+    }
+
     /// [`Self::explained`] as a sentence for a person; the facts, which it has in words, are not made for it.
     #[must_use]
     pub fn explanation(&self) -> String {
-        let told = self.how.told(self);
+        let told = self.told();
         let outcome = Outcome {
             unrounded: &self.exact,
             rounding: self.rounding(),

@@ -8,6 +8,9 @@ use crate::exact::{Exact, ParseExactError};
 use crate::json::Node;
 use crate::reader::{At, Problems};
 
+/// The key of a value's name.
+pub(crate) const PARAM: &str = "param";
+
 /// The values of one agreement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Values(BTreeMap<String, Vec<Dated>>);
@@ -121,15 +124,25 @@ impl Dated {
     }
 }
 
-/// The name, if a node stands for a value by name.
+/// The name, if a node stands for a value by one.
 fn name_of(node: &Node) -> Option<&str> {
+    called(node).filter(|_| !is_nameless(node))
+}
+
+/// What a node calls a value.
+fn called(node: &Node) -> Option<&str> {
     match node {
         Node::Object(pairs) => match pairs.as_slice() {
-            [(key, Node::Text(name))] if key == "param" => Some(name),
+            [(key, Node::Text(name))] if key == PARAM => Some(name),
             _ => None,
         },
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => None,
     }
+}
+
+/// Whether a node stands for a value by a name that says nothing: no agreement can give it.
+pub(crate) fn is_nameless(node: &Node) -> bool {
+    called(node).is_some_and(|name| name.trim().is_empty())
 }
 
 /// The names that a tariff calls.

@@ -14,7 +14,7 @@ pub enum Component {
     Demand,
     /// What is paid for days.
     Fixed,
-    /// Tax.
+    /// Tax: percentages with a category of tax; where the tariff names no category, all that are above zero.
     Tax,
     /// Minimums, discounts and everything else that is worked out from other lines.
     Other,
@@ -44,8 +44,9 @@ impl Component {
         }
     }
 
-    /// Of a line of the engine.
-    pub(super) fn of(line: &Line) -> Self {
+    /// Of a line of the engine; `names_taxes` = some line of its bill has a category of tax. Where none has, nothing tells a tax from a
+    /// levy, and a percentage that is added is looked for among taxes; one that is taken off is a discount.
+    pub(super) fn of(line: &Line, names_taxes: bool) -> Self {
         match &line.how {
             How::Energy(_) | How::Indexed(_) | How::Tiers(_)
                 if line
@@ -72,6 +73,7 @@ impl Component {
             | How::ContractedExcess(_) => Self::Demand,
             How::Days { .. } => Self::Fixed,
             How::Lines(_) if line.tax.is_some() => Self::Tax,
+            How::Lines(how) if !names_taxes && how.rule.adds_a_share() => Self::Tax,
             How::Lines(_) => Self::Other,
         }
     }

@@ -109,6 +109,7 @@ impl Bill {
             .filter(shown)
             .map(|(register, kwh)| (register.name().to_owned(), json!(kwh.to_decimal())))
             .collect();
+        let names_taxes = statement.lines.iter().any(|line| line.tax.is_some());
         let mut facts = Map::new();
         facts.insert("start_utc".to_owned(), json!(instant::show(period.start_ms)));
         facts.insert("end_utc".to_owned(), json!(instant::show(period.end_ms)));
@@ -122,7 +123,7 @@ impl Bill {
             to: statement.to.to_string(),
             lines: std::mem::take(&mut statement.lines)
                 .into_iter()
-                .map(BillLine::of)
+                .map(|line| BillLine::of(line, names_taxes))
                 .collect(),
             total: statement.total_text.clone(),
             facts,
@@ -131,10 +132,10 @@ impl Bill {
 }
 
 impl BillLine {
-    fn of(line: Line) -> Self {
+    fn of(line: Line, names_taxes: bool) -> Self {
         Self {
             id: line.id.clone(),
-            component: Component::of(&line),
+            component: Component::of(&line, names_taxes),
             amount: line.amount_text(),
             quantity: line.quantity.to_decimal(),
             unit: line.unit.word().to_owned(),

@@ -7,7 +7,7 @@ use crate::RatingError;
 use crate::carry::Carried;
 use crate::event::Event;
 use crate::exact::Exact;
-use crate::how::{How, Rebate};
+use crate::how::{How, NotLike, Rebate};
 use crate::load::{Fault, kwh};
 use crate::local;
 use crate::reader::{Fields, Problems};
@@ -18,6 +18,9 @@ use crate::statement::{Register, Unit};
 const MAX_DAYS: u32 = 366;
 /// How far back like days are searched: so many days for each that is wanted, which no run of holidays reaches.
 const SEARCH_FACTOR: usize = 10;
+
+/// Days like that of an event, and those that are not.
+type DaysBefore = (Vec<NaiveDate>, Vec<(NaiveDate, NotLike)>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EventRebate {
@@ -49,27 +52,25 @@ impl EventRebate {
         })
     }
 
-    /// The latest days before an event that it is compared with.
-    fn days_before(&self, scene: &Scene<'_>, date: NaiveDate) -> Result<Vec<NaiveDate>, RatingError> {
-        let is_like = |day: &NaiveDate| {
-            let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-            let event_day = scene.calendar.named(&self.event).any(|event| event.date == *day);
-            !weekend && !event_day && !scene.calendar.is_holiday(*day)
-        };
+    /// The latest days before an event that it is compared with, and those from Monday to Friday between that are not like it.
+    fn days_before(&self, scene: &Scene<'_>, date: NaiveDate) -> Result<DaysBefore, RatingError> {
         let before = std::iter::successors(date.pred_opt(), NaiveDate::pred_opt);
-        let most = self.lookback_days.saturating_mul(SEARCH_FACTOR);
-        let days: Vec<NaiveDate> = before
-            .take(most)
-            .filter(is_like)
-            .take(self.lookback_days)
-            .collect();
-        if days.len() < self.lookback_days {
-            return Err(RatingError::not_priced(
-                scene.charge,
-                format!("too few like days before {date}"),
-            ));
+        let before = before.take(self.lookback_days.saturating_mul(SEARCH_FACTOR));
+        let (mut like, mut left_out) = (Vec::new(), Vec::new());
+        for day in before.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)) {
+            if scene.calendar.is_holiday(day) {
+                left_out.push((day, NotLike::Holiday));
+            } else if scene.calendar.named(&self.event).any(|event| event.date == day) {
+                left_out.push((day, NotLike::Event));
+            } else {
+                like.push(day);
+            }
+            if like.len() == self.lookback_days {
+                return Ok((like, left_out));
+            }
         }
-        Ok(days)
+        let reason = format!("too few like days before {date}");
+        Err(RatingError::not_priced(scene.charge, reason))
     }
 
     /// The energy in the clock window of `event`, as if it were on `date`.
@@ -99,19 +100,21 @@ impl EventRebate {
 
     fn rebate(&self, scene: &Scene<'_>, event: &Event) -> Result<Rebate, RatingError> {
         let used = Self::used(scene, event, event.date)?;
-        let days = self.days_before(scene, event.date)?;
+        let (days, left_out) = self.days_before(scene, event.date)?;
         let before = days
             .into_iter()
             .map(|day| Ok::<_, RatingError>((day, Self::used(scene, event, day)?)));
         let mut before: Vec<(NaiveDate, Exact)> = before.collect::<Result<_, _>>()?;
         before.sort_by(|(_, a), (_, b)| b.cmp(a));
-        before.truncate(self.highest);
+        let not_chosen = before.split_off(self.highest.min(before.len()));
         Ok(Rebate {
+            event: event.name.clone(),
             date: event.date,
             clock: event.clock.to_string(),
             used,
-            lookback_days: self.lookback_days,
             before,
+            not_chosen,
+            left_out,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{Draft, Measure, Pricing};
 use crate::RatingError;
 use crate::carry::{Carried, Lot};
 use crate::exact::Exact;
-use crate::how::{How, NetHow};
+use crate::how::{BankHow, How, NetHow};
 use crate::reader::{At, Fields, Problems};
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
@@ -121,6 +121,7 @@ impl Pricing for NetEnergy {
         let net = import.kwh.minus(&export.kwh);
         let (needed, surplus) = (net.clone().at_least_zero(), net.negated().at_least_zero());
         let mut expired = Vec::new();
+        let before = carried.balance();
         // A lot is too old where another version keeps lots for fewer cycles than the one that banked it: it expires with this bill.
         let usable = carried
             .lots
@@ -137,15 +138,22 @@ impl Pricing for NetEnergy {
         }
         carried.new_lot = carried.new_lot.plus(&surplus);
         let charged = needed.minus(Exact::sum(banked.iter().map(|lot| &lot.kwh)));
+        let kwh = Exact::sum(expired.iter().map(|lot| &lot.kwh));
+        let bank = BankHow {
+            charge: scene.charge.to_owned(),
+            before,
+            expired: kwh.clone(),
+            after: carried.balance(),
+        };
         let how = How::NetEnergy(Box::new(NetHow {
             import,
             export,
             banked,
             surplus,
+            bank,
         }));
         let charged = Draft::priced(charged, Unit::KilowattHours, &self.rate, how);
         let credit = self.bank.expired_rate.negated();
-        let kwh = Exact::sum(expired.iter().map(|lot| &lot.kwh));
         let expired = Draft::priced(kwh, Unit::KilowattHours, &credit, How::Expired(expired));
         Ok(vec![charged, expired.with_suffix(Some(EXPIRED))])
     }

@@ -75,6 +75,9 @@ impl Compiled {
             };
             lines.extend(mine);
         }
+        for (index, line) in lines.iter_mut().enumerate() {
+            line.settles = settlement.settled_by(index, line);
+        }
         let rounding = &self.terms.rounding;
         let total = rounding.total(&Exact::sum(lines.iter().map(|line| &line.amount)));
         let mix = tally.mix();

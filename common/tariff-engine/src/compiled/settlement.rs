@@ -33,6 +33,14 @@ impl Settlement {
         line.period.start_ms < self.start_ms
     }
 
+    /// The days of earlier bills that a line settles: one of a charge, or the share of some days of such lines. What is about the bill
+    /// as a whole settles none.
+    pub(super) fn settled_by(&self, index: usize, line: &Line) -> Option<Period> {
+        let is_part = self.settled.contains(&index) || line.version.is_some();
+        let part = line.period.part(i64::MIN, self.start_ms);
+        part.filter(|_| is_part && !self.settled.is_empty())
+    }
+
     /// Whether `charge` can be worked out from the lines before it.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{NetHow, Rebate, words};
+use super::{BankHow, NetHow, NotLike, Rebate, words};
 use crate::carry::Lot;
 use crate::exact::Exact;
 use crate::explanation::{Facts, Told, group, listed, number, said, sum, term};
@@ -30,11 +30,12 @@ impl NetHow {
         let price = line.price_or_zero();
         let (import, export) = (&self.import.kwh, &self.export.kwh);
         let words = format!(
-            "{}, less {}, from the bank {}, into it {} kWh; {} kWh are left, at {price} per kWh",
+            "{}, less {}, from the bank {}, into it {} kWh ({}); {} kWh are left, at {price} per kWh",
             self.import.words(line),
             self.export.words(line),
             lot_words(&self.banked),
             said(&self.surplus),
+            self.bank.words(),
             said(&line.quantity)
         );
         let lots = self.banked.iter().map(|lot| format!(" - {}", term(&lot.kwh)));
@@ -53,7 +54,37 @@ impl NetHow {
             .with("export", self.export.facts())
             .with("banked", lot_facts(&self.banked))
             .with_number("surplus", &self.surplus)
+            .with("bank", self.bank.facts())
             .with_number("price", line.price_or_zero())
+    }
+}
+
+fn sum_of(lots: &[Lot]) -> Exact {
+    Exact::sum(lots.iter().map(|lot| &lot.kwh))
+}
+
+impl BankHow {
+    /// `bank net: 8.5 kWh before, 5.5 kWh expired, 3 kWh after`.
+    fn words(&self) -> String {
+        let (before, after) = (sum_of(&self.before), sum_of(&self.after));
+        let expired = if self.expired.is_zero() {
+            String::new()
+        } else {
+            format!(", {} kWh expired", said(&self.expired))
+        };
+        format!(
+            "bank {}: {} kWh before{expired}, {} kWh after",
+            self.charge,
+            said(&before),
+            said(&after)
+        )
+    }
+
+    fn facts(&self) -> Value {
+        let balance = |lots: &[Lot]| json!({"kwh": number(&sum_of(lots)), "lots": lot_facts(lots)});
+        json!({
+            "charge": self.charge, "before": balance(&self.before), "expired": number(&self.expired), "after": balance(&self.after),
+        })
     }
 }
 
@@ -76,25 +107,57 @@ pub(super) fn expired_facts(line: &Line, lots: &[Lot]) -> Facts {
 
 impl Rebate {
     fn words(&self) -> String {
-        let day = |(day, kwh): &(NaiveDate, Exact)| format!("{} kWh on {day}", said(kwh));
         format!(
-            "{} kWh in the event of {} {}, against a baseline of {} kWh (mean of the highest {} of {} before: {})",
+            "{} kWh in the event {} of {} {}, against a baseline of {} kWh (mean of the highest {} of {} before: {}{}{})",
             self.used,
+            self.event,
             self.date,
             self.clock,
             said(&self.baseline()),
             self.before.len(),
-            words::count(self.lookback_days, "working day"),
-            listed(self.before.iter().map(day))
+            words::count(self.lookback_days(), "working day"),
+            days_words(&self.before),
+            after("; not ", days_words(&self.not_chosen)),
+            after(
+                "; without ",
+                listed(
+                    self.left_out
+                        .iter()
+                        .map(|(day, why)| format!("{day} ({})", why.word()))
+                )
+            )
         )
     }
 
     fn facts(&self) -> Value {
-        let day = |(day, kwh): &(NaiveDate, Exact)| json!({"date": day.to_string(), "kwh": number(kwh)});
+        let left_out =
+            |(day, why): &(NaiveDate, NotLike)| json!({"date": day.to_string(), "why": why.word()});
         json!({
-            "date": self.date.to_string(), "clock": self.clock, "kwh": number(&self.used), "lookback_days": self.lookback_days,
-            "baseline": number(&self.baseline()), "before": self.before.iter().map(day).collect::<Value>(),
+            "event": self.event, "date": self.date.to_string(), "clock": self.clock, "kwh": number(&self.used),
+            "lookback_days": self.lookback_days(), "baseline": number(&self.baseline()), "before": days_facts(&self.before),
+            "not_chosen": days_facts(&self.not_chosen), "left_out": self.left_out.iter().map(left_out).collect::<Value>(),
         })
+    }
+}
+
+fn days_words(days: &[(NaiveDate, Exact)]) -> String {
+    listed(
+        days.iter()
+            .map(|(day, kwh)| format!("{} kWh on {day}", said(kwh))),
+    )
+}
+
+fn days_facts(days: &[(NaiveDate, Exact)]) -> Value {
+    let day = |(day, kwh): &(NaiveDate, Exact)| json!({"date": day.to_string(), "kwh": number(kwh)});
+    days.iter().map(day).collect()
+}
+
+/// `text` with what introduces it; nothing of nothing.
+fn after(introduction: &str, text: String) -> String {
+    if text.is_empty() {
+        text
+    } else {
+        format!("{introduction}{text}")
     }
 }
 

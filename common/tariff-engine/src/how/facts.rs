@@ -265,21 +265,60 @@ pub struct NetHow {
     pub banked: Vec<Lot>,
     /// kWh put into it.
     pub surplus: Exact,
+    /// What the bank had and has.
+    pub bank: BankHow,
+}
+
+/// A bank around the days of a line: before less what it gave and what expired, and what was put into it, is after. What is of this
+/// bill is of 0 cycles ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankHow {
+    /// The id of the charge that has it.
+    pub charge: String,
+    /// Its lots before, oldest first.
+    pub before: Vec<Lot>,
+    /// kWh that expired, at the end of the bill.
+    pub expired: Exact,
+    /// Its lots after, oldest first.
+    pub after: Vec<Lot>,
 }
 
 /// One event of a rebate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebate {
+    /// What it was called.
+    pub event: String,
     /// Its date.
     pub date: NaiveDate,
     /// Its local clock, `17:00-20:00`.
     pub clock: String,
     /// kWh in it.
     pub used: Exact,
-    /// Of how many days before.
-    pub lookback_days: usize,
-    /// The days of the most use before, with their kWh: their mean would have been usual.
+    /// The days of the most use before, with their kWh, the most first: their mean would have been usual.
     pub before: Vec<(NaiveDate, Exact)>,
+    /// The other days that were looked at, with their kWh, likewise.
+    pub not_chosen: Vec<(NaiveDate, Exact)>,
+    /// Days from Monday to Friday among them that were not looked at, the latest first, and why.
+    pub left_out: Vec<(NaiveDate, NotLike)>,
+}
+
+/// Why a day is not like that of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotLike {
+    /// It is a holiday.
+    Holiday,
+    /// There was an event of that name.
+    Event,
+}
+
+impl NotLike {
+    /// The word in sentences and facts.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Holiday => "holiday",
+            Self::Event => "event",
+        }
+    }
 }
 
 /// The facts behind a line that is worked out from others.
@@ -313,6 +352,16 @@ pub enum LinesRule {
     },
 }
 
+impl LinesRule {
+    /// Whether it is a percentage above zero.
+    pub(crate) fn adds_a_share(&self) -> bool {
+        match self {
+            Self::Percent(rate) | Self::PercentOfEach(rate, _) => *rate > Exact::ZERO,
+            Self::Minimum(_) | Self::Maximum(_) | Self::MaxPerKwh { .. } => false,
+        }
+    }
+}
+
 impl Source {
     /// Adds what two reads gave to another part of the same days.
     pub(crate) fn add_read(&mut self, more: &ReadUse) {
@@ -338,6 +387,11 @@ impl ReadUse {
 }
 
 impl Rebate {
+    /// How many days were looked at.
+    pub(crate) fn lookback_days(&self) -> usize {
+        self.before.len().saturating_add(self.not_chosen.len())
+    }
+
     /// kWh that would have been usual.
     pub(crate) fn baseline(&self) -> Exact {
         let sum = Exact::sum(self.before.iter().map(|(_, kwh)| kwh));

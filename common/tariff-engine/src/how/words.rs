@@ -48,7 +48,7 @@ pub(crate) fn stretch(period: &Period) -> (String, String) {
 }
 
 /// The first and the last day; times where it begins or ends inside a day.
-pub(super) fn span(period: &Period) -> String {
+pub(crate) fn span(period: &Period) -> String {
     let edge = |at: i64| begun(period.zone, at);
     let last = edge(period.end_ms).and_then(|date| date.pred_opt());
     match (edge(period.start_ms), last) {
@@ -143,7 +143,12 @@ impl Source {
         }
         if !self.reads.is_empty() {
             let reads = listed(self.reads.iter().map(ReadUse::words));
-            return format!("{kwh} {unit} of {register} by {reads}");
+            // Reads may be about more days than the line; those of a whole bill stand on it.
+            let days = line.version.map(|_| format!(" on {}", span(&line.period)));
+            return format!(
+                "{kwh} {unit} of {register}{} by {reads}",
+                days.unwrap_or_default()
+            );
         }
         if self.mix.intervals == 0 {
             return format!("{kwh} {unit} of {register}");

@@ -6,6 +6,7 @@ use super::limits::number;
 use super::{Finding, Subject, bill_charges, charge_path, names_of, text_of};
 use crate::bill_charge::BillCharge;
 use crate::charge::Charge;
+use crate::json::Node;
 use crate::tariff::PREVIOUSLY_BILLED;
 
 const CODE: &str = "TAX";
@@ -37,7 +38,7 @@ pub(super) fn not_once(subject: &Subject<'_>) -> Vec<Finding> {
     if !taxes.is_empty() {
         let made = all(subject);
         let wrong = made.iter().flat_map(|made| taken(&taxes, made));
-        return wrong.chain(exempt(subject)).collect();
+        return wrong.chain(blank(subject)).chain(exempt(subject)).collect();
     }
     let text = "no tax category is named: the platform holds every bill under this tariff (TAX); where no tax is due, a percent charge \
         with rate 0, a category and its exemption says so";
@@ -144,6 +145,22 @@ impl Tax<'_> {
             .iter()
             .any(|of| line.strip_prefix(of).is_some_and(is_part))
     }
+}
+
+/// A category that says nothing: by it lines count as taxed.
+fn blank(subject: &Subject<'_>) -> Vec<Finding> {
+    let charges = bill_charges(subject).iter().enumerate();
+    let is_blank = |charge: &Node| {
+        let category = charge.get("tax").and_then(|tax| text_of(tax, "category"));
+        category.is_some_and(|category| category.trim().is_empty())
+    };
+    let blank = charges.filter(|(_, charge)| is_blank(charge));
+    let finding = |(index, _)| {
+        let text =
+            "a tax without a category: the platform issues bills by it, and nothing says which tax it is";
+        Finding::warning(CODE, format!("bill_charges[{index}].tax.category"), text)
+    };
+    blank.map(finding).collect()
 }
 
 /// An exemption without a reason, or with a tax.

@@ -56,6 +56,27 @@ const PROBLEMS: &[&str] = &[
 ];
 
 #[test]
+fn a_value_without_a_name_is_refused_wherever_a_number_stands() {
+    let text = FLAT
+        .replace("0.30", r#"{"param": ""}"#)
+        .replace(r#""places": 2"#, r#""places": {"param": "\u00a0"}"#);
+    let problems = Tariff::parse(&text).unwrap_err();
+    let found: Vec<_> = problems
+        .all()
+        .iter()
+        .map(|problem| (problem.code, problem.path.as_str()))
+        .collect();
+    let expected = ["rounding.places.param", "charges[0].rate.param"].map(|path| ("VALUE_NAMELESS", path));
+    assert_eq!(found, expected);
+    assert!(
+        problems
+            .to_string()
+            .ends_with("must be a name, by which an agreement gives the value")
+    );
+    assert!(Tariff::parse(&FLAT.replace("0.30", r#"{"param": "x"}"#)).is_ok());
+}
+
+#[test]
 fn versions_that_overlap_or_end_early_are_refused() {
     let check = |versions: &str, expected: &str| {
         let text = format!(

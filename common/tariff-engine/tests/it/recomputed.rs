@@ -151,7 +151,24 @@ fn check_parts(line: &Value) -> Result<(), String> {
         let parts: Vec<&str> = tiers.iter().map(|tier| text(tier, "kwh")).collect();
         is(&Value::from(parts.join(" + ")), &how["energy"]["kwh"])?;
     }
+    if !how["bank"].is_null() {
+        is(&Value::from(balance(how)), &how["bank"]["after"]["kwh"])?;
+    }
     Ok(())
+}
+
+/// What a bank has after a line: what it had, less what it gave and what expired, and what was put into it.
+fn balance(how: &Value) -> String {
+    let sum = |lots: &Value| {
+        let lots = lots.as_array().unwrap().iter().map(|lot| text(lot, "kwh"));
+        lots.fold("0".to_owned(), |sum, kwh| format!("{sum} + {kwh}"))
+    };
+    let (before, banked) = (sum(&how["bank"]["before"]["lots"]), sum(&how["banked"]));
+    format!(
+        "{before} - ({banked}) - {} + {}",
+        text(&how["bank"], "expired"),
+        text(how, "surplus")
+    )
 }
 
 /// The lines that a line is worked out from are lines of the bill, with their amounts.

@@ -83,6 +83,10 @@ fn what_the_schema_refuses_is_named() {
         "versions[0].charges[0]",
     );
     check(
+        &|tariff| tariff["versions"][0]["charges"][0]["rate"]["param"] = Value::from(" "),
+        "versions[0].charges[0]",
+    );
+    check(
         &|tariff| {
             tariff["versions"][0]["charges"][1]["bands"][0]["when"][0]["days"][0] = Value::from("Monday")
         },

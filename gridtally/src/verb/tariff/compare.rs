@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tariff_engine::case::{self, Bills, Case, CaseError, Component, Files, Given};
+use tariff_engine::case::{self, Bills, Case, CaseError, Component, Files, Given, Subject};
 use tariff_engine::{Exact, Mode};
 
 use super::{read, wrong};
@@ -47,7 +47,11 @@ struct TariffFile {
     text: Result<String, CommandError>,
 }
 
-/// What a year costs under a tariff.
+/// Why tariffs have no cost, each reason with those tariffs that it does not name itself.
+#[derive(Default)]
+struct Refusals<'a>(Vec<(String, Vec<&'a Path>)>);
+
+/// What a year costs under a tariff, in whole cents: the components add up to the year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cost {
     tariff: String,
@@ -63,36 +67,33 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), CommandError> {
     let beside = Beside::read(&args.beside)?;
     let tariffs = tariffs(&args.tariffs)?;
     beside.check(tariffs.iter().filter_map(|file| file.text.as_deref().ok()))?;
-    let (mut costs, mut refused) = (Vec::new(), Vec::new());
+    let (mut costs, mut refused) = (Vec::new(), Refusals::default());
     for TariffFile { path: file, text } in &tariffs {
         let text = match text {
             Ok(text) => text,
             Err(error) => {
-                refused.push(chain(error));
+                refused.add(chain(error), None);
                 continue;
             }
         };
         match cost(file, text, &load, &beside) {
             Ok(cost) => costs.push(cost),
             Err(error) => {
-                let about = match &error {
-                    CaseError::Load(_) => &args.load,
-                    CaseError::Prices(_) => args.beside.prices.as_ref().unwrap_or(file),
-                    CaseError::Case(_)
-                    | CaseError::Tariff(_)
-                    | CaseError::Estimation(_)
-                    | CaseError::Bill { .. } => file,
+                let other = match error.about() {
+                    Subject::Load => Some(&args.load),
+                    Subject::Prices => args.beside.prices.as_ref(),
+                    Subject::Case | Subject::Tariff => None,
                 };
-                refused.push(format!("{}: {error}", about.display()));
+                let reason = format!("{}: {error}", other.unwrap_or(file).display());
+                refused.add(reason, other.map(|_| file.as_path()));
             }
         }
     }
-    refused.dedup(); // what is wrong with the load alone is the same under every tariff
     print(&costs, args.output)?;
-    if refused.is_empty() {
+    if refused.0.is_empty() {
         return Ok(());
     }
-    let reasons = refused.join("\n");
+    let reasons = refused.said(tariffs.len());
     Err(if costs.is_empty() {
         CommandError::Invalid(reasons)
     } else {
@@ -147,6 +148,30 @@ fn cost(file: &Path, tariff: &str, load: &str, beside: &Beside) -> Result<Cost, 
     Ok(per_year(name, &bills))
 }
 
+impl<'a> Refusals<'a> {
+    /// `under` is the tariff where the reason does not name it.
+    fn add(&mut self, reason: String, under: Option<&'a Path>) {
+        match self.0.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, files)) => files.extend(under),
+            None => self.0.push((reason, under.into_iter().collect())),
+        }
+    }
+
+    /// A line for every reason, with the tariffs that it keeps from a cost unless those are all.
+    fn said(&self, tariffs: usize) -> String {
+        let reason = |(reason, under): &(String, Vec<&Path>)| {
+            if under.is_empty() || under.len() == tariffs {
+                return reason.clone();
+            }
+            let names = under.iter().filter_map(|file| file.file_name());
+            let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+            format!("{reason} (under {})", names.join(", "))
+        };
+        let lines: Vec<String> = self.0.iter().map(reason).collect();
+        lines.join("\n")
+    }
+}
+
 /// The bills of a year as they are, those of another stretch scaled by days.
 fn per_year(tariff: String, bills: &Bills) -> Cost {
     let days = bills.days();
@@ -169,14 +194,30 @@ fn per_year(tariff: String, bills: &Bills) -> Cost {
         let sum = components.entry(line.component).or_default();
         *sum = sum.plus(scaled(&exact(&line.amount)));
     }
-    let total = Exact::sum(bills.bills.iter().map(|bill| exact(&bill.total)));
+    let total = scaled(&Exact::sum(bills.bills.iter().map(|bill| exact(&bill.total))));
+    let rounding = total.minus(Exact::sum(components.values()));
+    let other = components.entry(Component::Other).or_default();
+    *other = other.plus(rounding);
     Cost {
         tariff,
         currency: bills.currency.clone(),
         days,
-        per_year: scaled(&total),
+        per_year: in_cents(components.values_mut()),
         components,
     }
+}
+
+/// Rounds amounts so that they add up to their rounded sum, which is returned: each ends where the sum so far, rounded, ends. None is off
+/// by more than a cent, and what is zero stays so.
+fn in_cents<'a>(amounts: impl Iterator<Item = &'a mut Exact>) -> Exact {
+    let (mut sum, mut rounded) = (Exact::ZERO, Exact::ZERO);
+    for amount in amounts {
+        sum = sum.plus(&*amount);
+        let end = sum.rounded(PLACES, Mode::HalfUp);
+        *amount = end.minus(&rounded);
+        rounded = end;
+    }
+    rounded
 }
 
 /// Cheapest first; currencies are not mixed.

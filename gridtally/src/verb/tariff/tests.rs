@@ -101,6 +101,32 @@ fn what_tariffs_need_beside_the_load_is_given_or_they_are_named() {
     );
 }
 
+/// What is wrong with the load is said of the load, once, and of whose tariffs unless it is all.
+#[test]
+fn an_interval_that_is_missing_is_one_of_the_load() {
+    let folder = folder();
+    let load = folder.path().join("load.csv");
+    let rows = fs::read_to_string(&load).unwrap();
+    fs::write(&load, rows.replace("2023-01-15T00:00Z,1440,24\n", "")).unwrap();
+    let missing = format!(
+        "{}: the bill from 2023-01-01 to 2023-02-01: the interval that starts at 2023-01-15T00:00:00Z is missing",
+        load.display()
+    );
+    let error = compare(&folder).unwrap_err();
+    assert!(
+        matches!(&error, CommandError::Invalid(text) if *text == missing),
+        "{error}"
+    );
+    let fee = FLAT.replace(r#"{"id": "energy", "type": "energy", "rate": "0.5"}, "#, "");
+    fs::write(folder.path().join("tariffs/fee.json"), fee).unwrap();
+    let error = compare(&folder).unwrap_err();
+    let some = format!("{missing} (under flat.json, power.json)");
+    assert!(
+        matches!(&error, CommandError::Partial(text) if *text == some),
+        "{error}"
+    );
+}
+
 #[test]
 fn lint_fails_for_errors_and_not_for_warnings() {
     let folder = tempfile::tempdir().unwrap();

@@ -117,5 +117,7 @@ fn a_charge_that_becomes_another_kind() {
 fn a_value_has_a_name() {
     let energy = |name: &str| format!(r#"[{{"id": "e", "type": "energy", "rate": {{"param": "{name}"}}}}]"#);
     check_charges(&energy("rate"), &[]);
-    check_charges(&energy(""), &["error VALUE_NAMELESS charges[0].rate.param"]);
+    for nameless in ["", " "] {
+        check_charges(&energy(nameless), &["error VALUE_NAMELESS charges[0].rate.param"]);
+    }
 }

@@ -103,6 +103,19 @@ fn a_line_of_several_versions_is_said_once() {
 }
 
 #[test]
+fn a_category_is_not_blank() {
+    let of = |category: &str| tax("vat", &[]).replace(r#""S""#, &format!("{category:?}"));
+    check_taxes(ENERGY_AND_FEE, &[of("S")], &[]);
+    for blank in ["", " "] {
+        check_taxes(
+            ENERGY_AND_FEE,
+            &[of(blank)],
+            &["warning TAX bill_charges[0].tax.category"],
+        );
+    }
+}
+
+#[test]
 fn an_exemption_has_a_reason_and_no_rate() {
     let exempt = |rate: &str, tax: &str| {
         format!(r#"{{"id": "vat", "type": "percent", "rate": {rate}, "tax": {{"category": "E"{tax}}}}}"#)

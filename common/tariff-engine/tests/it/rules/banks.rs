@@ -80,3 +80,38 @@ fn r3_10_the_opening_bank_has_lots_of_cycles_before() {
         &[("0", "-1"), ("0", "-1"), ("2", "0")],
     );
 }
+
+/// What a line says of the bank begins where the bill before ended.
+#[test]
+fn a_line_tells_what_the_bank_had_and_has() {
+    let keys = r#", "expiry_cycles": 2, "expired_rate": "0.5""#;
+    let opening = r#"{"cycles_ago": 2, "kwh": "3"}, {"cycles_ago": 1, "kwh": "5"}"#;
+    let bills = world(keys, &["2,0", "0,4", "6,0"], opening).bills().unwrap();
+    let banks: Vec<&Value> = bills
+        .iter()
+        .map(|bill| &bill["lines"][0]["how"]["bank"])
+        .collect();
+    let lot = |cycles_ago: u32, kwh: &str| serde_json::json!({"cycles_ago": cycles_ago, "kwh": kwh});
+    let bank = |before: (&str, Value), expired: &str, after: (&str, Value)| serde_json::json!({"charge": "n", "before": {"kwh": before.0, "lots": before.1}, "expired": expired, "after": {"kwh": after.0, "lots": after.1}});
+    let expected = [
+        bank(
+            ("8", [lot(2, "3"), lot(1, "5")].into_iter().collect()),
+            "1",
+            ("5", [lot(1, "5")].into_iter().collect()),
+        ),
+        bank(
+            ("5", [lot(2, "5")].into_iter().collect()),
+            "5",
+            ("4", [lot(0, "4")].into_iter().collect()),
+        ),
+        bank(
+            ("4", [lot(1, "4")].into_iter().collect()),
+            "0",
+            ("0", Value::Array(Vec::new())),
+        ),
+    ];
+    assert_eq!(banks, expected.iter().collect::<Vec<_>>());
+    let said = |bill: usize| bills[bill]["lines"][0]["explanation"].as_str().unwrap();
+    assert!(said(0).contains("(bank n: 8 kWh before, 1 kWh expired, 5 kWh after)"));
+    assert!(said(2).contains("(bank n: 4 kWh before, 0 kWh after)"));
+}

@@ -48,6 +48,37 @@ fn r3_13_a_rebate_compares_with_the_highest_of_the_latest_like_days() {
     rebate(&earlier, "").check(&[("r", "0")]);
 }
 
+/// Who doubts the baseline sees every day that was looked at, and which working days were not, and why.
+#[test]
+fn a_rebate_tells_which_days_were_chosen() {
+    let said = |world: World| {
+        let line = world.bill()["lines"][0].clone();
+        (
+            line["explanation"].as_str().unwrap().to_owned(),
+            line["how"]["events"].clone(),
+        )
+    };
+    let (sentence, events) = said(rebate(EVENT, ""));
+    let expected = "5 kWh in the event peak of 2024-06-10 12:00-18:00, against a baseline of 65 kWh (mean of the highest 2 of 3 working days before: \
+        100 kWh on 2024-06-06, 30 kWh on 2024-06-05; not 4 kWh on 2024-06-07); 60 kWh saved, at -0.5 per kWh: \
+        max(0, (100 + 30) / 2 - 5) x -0.5 = -30 EUR";
+    assert_eq!(sentence, expected);
+    let expected = serde_json::json!([{
+        "event": "peak", "date": "2024-06-10", "clock": "12:00-18:00", "kwh": "5", "lookback_days": 3, "baseline": "65",
+        "before": [{"date": "2024-06-06", "kwh": "100"}, {"date": "2024-06-05", "kwh": "30"}],
+        "not_chosen": [{"date": "2024-06-07", "kwh": "4"}], "left_out": [],
+    }]);
+    assert_eq!(events, expected);
+    let earlier = EVENT.replace("06-10", "06-05");
+    let (sentence, events) = said(rebate(&format!("{EVENT}, {earlier}"), "\"2024-06-06\""));
+    let days = "(mean of the highest 2 of 3 working days before: 4 kWh on 2024-06-07, 2 kWh on 2024-06-04; not 1 kWh on 2024-06-03; \
+        without 2024-06-06 (holiday), 2024-06-05 (event))";
+    assert!(sentence.contains(days), "{sentence}");
+    let expected =
+        serde_json::json!([{"date": "2024-06-06", "why": "holiday"}, {"date": "2024-06-05", "why": "event"}]);
+    assert_eq!(events[0]["left_out"], expected);
+}
+
 #[test]
 fn r3_13_a_tariff_about_events_needs_to_know_of_them() {
     let mut world = rebate(EVENT, "");

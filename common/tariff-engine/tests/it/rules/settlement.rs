@@ -70,6 +70,47 @@ fn a_rate_that_changes_with_the_settling_cycle_taxes_every_day_at_its_own() {
     assert_eq!(inside, owned(&expected));
 }
 
+/// A line says on which days of earlier bills it is; one of this cycle alone, and one about the bill as a whole, on none.
+#[test]
+fn a_line_tells_which_days_it_settles() {
+    let settled = |world: World| -> Vec<(String, Value, String)> {
+        let bill = world.bills().unwrap().remove(2);
+        let lines = bill["lines"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let line = |line: &Value| {
+            (
+                text(&line["id"]),
+                line["how"]["settles"].clone(),
+                text(&line["explanation"]),
+            )
+        };
+        lines.map(line).collect()
+    };
+    let check = |world: World, expected: &[&str]| {
+        let mut found = Vec::new();
+        for (id, settles, sentence) in settled(world) {
+            let is_told = sentence.contains(", settling 2024-06-01 to 2024-06-20: ");
+            assert_eq!(is_told, !settles.is_null(), "{sentence}");
+            if is_told {
+                assert_eq!(
+                    settles,
+                    serde_json::json!({"from": "2024-06-01", "to": "2024-06-21"})
+                );
+                found.push(id);
+            }
+        }
+        assert_eq!(found, expected);
+    };
+    check(
+        taxed(TAX, "2024-06-21"),
+        &["e@2024-06-01", "previously_billed", "v@2024-06-01"],
+    );
+    check(taxed(TAX, "2024-01-02"), &["e@2024-06-01", "previously_billed"]);
+    let inside = settled(taxed(TAX, "2024-06-26"));
+    let days = "50 kWh of import on 2024-06-26 to 2024-06-30 by (300 - 0) x 5/30 of meter A from 2024-06-01 to 2024-07-01, at 1 per kWh: ";
+    assert!(inside[1].2.starts_with(days), "{}", inside[1].2);
+}
+
 #[test]
 fn a_rate_that_changed_between_the_estimates_is_refused_where_it_is_of_both() {
     let of = |names: &str| TAX.replace(r#""tax"}"#, &format!(r#""tax"}}, "of": [{names}]"#));

@@ -201,6 +201,7 @@ fn matches(pattern: &str, text: &str) -> bool {
         "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$" => {
             text == "24:00" || chrono::NaiveTime::parse_from_str(text, "%H:%M").is_ok()
         }
+        r"\S" => !text.trim().is_empty(),
         "^(title|note|notes|comment|description|source)$" => super::NOTES.contains(&text),
         other => panic!("the validator does not know {other}"),
     }

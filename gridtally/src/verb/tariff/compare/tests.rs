@@ -14,9 +14,92 @@ fn load() -> String {
     format!("start_utc,minutes,import_kwh\n{rows}")
 }
 
+fn costs(texts: &[(&str, String)], load: &str) -> Vec<Cost> {
+    let cost = |(name, text): &(&str, String)| {
+        let file = PathBuf::from(format!("{name}.json"));
+        cost(&file, text, load, &Beside::default()).unwrap()
+    };
+    texts.iter().map(cost).collect()
+}
+
+/// Who adds up the columns, or takes one row from another, comes to what is printed.
+#[test]
+fn what_is_printed_adds_up() {
+    let bare = |charges: &str, bill_charges: &str, scope: &str| {
+        format!(
+            r#"{{"currency": "EUR", "timezone": "UTC", "rounding": {{"scope": "{scope}", "mode": "half_up", "places": 2}},
+                "charges": [{charges}], "bill_charges": [{bill_charges}]}}"#
+        )
+    };
+    let charges = r#"{"id": "energy", "type": "energy", "rate": "0.1234567"}, {"id": "fee", "type": "monthly", "amount": "3.335"},
+        {"id": "peak", "type": "demand", "window_minutes": 1440, "rate": "2.7183"}"#;
+    let more = charges
+        .replace("0.1234567", "0.1234568")
+        .replace("3.335", "3.3416");
+    let vat = r#"{"id": "vat", "type": "percent", "rate": "0.19"}, {"id": "bonus", "type": "percent", "rate": "-0.0333"}"#;
+    let texts = [
+        ("none", bare(charges, vat, "none")),
+        ("more", bare(&more, vat, "none")),
+        ("total", bare(&more, vat, "total")),
+    ];
+    let days = load()
+        .lines()
+        .take(1 + 71)
+        .fold(String::new(), |text, line| text + line + "\n");
+    let rows = rows(&costs(&texts, &days));
+    let number = |value: &Value| value.as_str().unwrap().parse::<Exact>().unwrap();
+    let sum = |columns: &Value| Exact::sum(columns.as_object().unwrap().values().map(number));
+    for row in &rows {
+        assert_eq!(sum(&row["components"]), number(&row["per_year"]), "{row}");
+        let cheapest = &rows[0];
+        let more = number(&row["per_year"]).minus(number(&cheapest["per_year"]));
+        assert_eq!(number(&row["more"]["per_year"]), more, "{row}");
+        for (name, amount) in row["components"].as_object().unwrap() {
+            let more = number(amount).minus(number(&cheapest["components"][name]));
+            assert_eq!(number(&row["more"][name]), more, "{name} of {row}");
+        }
+    }
+}
+
+/// A tax is a tax also where the tariff does not say its category; what is taken off never is.
+#[test]
+fn a_percentage_stands_where_it_is_looked_for() {
+    let energy = r#"{"id": "energy", "type": "energy", "rate": "0.5"}"#;
+    let levy = r#"{"id": "levy", "type": "percent", "rate": "0.2", "of": ["energy"]}, "#;
+    let bonus = levy.replace("levy", "bonus").replace("0.2", "-0.3");
+    let taxed = tariff("EUR", energy);
+    let other = |before: &str, category: &str| {
+        let text = taxed.replace(r#""bill_charges": ["#, &format!(r#""bill_charges": [{before}"#));
+        text.replace(r#", "tax": {"category": "S"}"#, category)
+    };
+    let category = r#", "tax": {"category": "S"}"#;
+    let texts = [
+        ("1", taxed.clone()),
+        ("2", other("", "")),
+        ("3", other("", r#", "per_line": true"#)),
+        ("4", other(levy, category)),
+        ("5", other(levy, "")),
+        ("6", other(&bonus, "")),
+    ];
+    let costs = costs(&texts, &load());
+    let found: Vec<_> = costs
+        .iter()
+        .map(|cost| [Component::Tax, Component::Other].map(|part| cost.components[&part].to_string()))
+        .collect();
+    // 4380 of energy in a year.
+    let expected = [
+        ["438", "0"],
+        ["438", "0"],
+        ["438", "0"],
+        ["525.6", "876"],
+        ["1401.6", "0"],
+        ["306.6", "-1314"],
+    ];
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn the_cheapest_comes_first_and_the_others_say_why() {
-    let folder = tempfile::tempdir().unwrap();
     let energy = r#"{"id": "energy", "type": "energy", "rate": "0.5"}"#;
     let texts = [
         (
@@ -35,14 +118,7 @@ fn the_cheapest_comes_first_and_the_others_say_why() {
         ),
         ("abroad", tariff("USD", energy)),
     ];
-    let costs: Vec<Cost> = texts
-        .iter()
-        .map(|(name, text)| {
-            let file = folder.path().join(format!("{name}.json"));
-            cost(&file, text, &load(), &Beside::default()).unwrap()
-        })
-        .collect();
-    let rows = rows(&costs);
+    let rows = rows(&costs(&texts, &load()));
     let names: Vec<_> = rows.iter().map(|row| row["tariff"].as_str().unwrap()).collect();
     assert_eq!(names, ["cheap", "fee", "abroad"]);
     // 73 days x 24 kWh x 0.25 x 5, three months' peaks of 1 kW x 2 x 5, a tenth of tax.
