@@ -16,7 +16,7 @@ use tariff_engine::{
     Compiled, Line, Period, RATING_RULES, RatingError, Register, Scope, Statement, Tariff, local,
 };
 
-pub(crate) use fingerprint::{NOTHING_CARRIED, inputs_hash};
+pub(crate) use fingerprint::NOTHING_CARRIED;
 
 use crate::store::{BillInputs, Term};
 use crate::time;
@@ -125,7 +125,7 @@ fn frame(subject: &Subject, inputs: &BillInputs, tariff: &Tariff) -> Bill {
         currency: subject.currency.clone(),
         tariff_id: subject.tariff_id.clone(),
         tariff_edition: tariff.edition().to_owned(),
-        inputs_hash: inputs_hash(subject, inputs, tariff),
+        inputs_hash: fingerprint::hash_with(subject, inputs, tariff, &pieces),
         rating_rules: RATING_RULES,
         zone: subject.zone.name().to_owned(),
         zone_offsets: pieces

@@ -20,6 +20,17 @@ pub(crate) const NOTHING_CARRIED: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41
 
 /// See the module; in hexadecimal.
 pub(crate) fn inputs_hash(subject: &Subject, inputs: &BillInputs, tariff: &Tariff) -> String {
+    let offsets = local::offsets(subject.zone, inputs.start_ms, inputs.end_ms).unwrap_or_default();
+    hash_with(subject, inputs, tariff, &offsets)
+}
+
+/// As [`inputs_hash`], where the zone's offsets in the period are known.
+pub(super) fn hash_with(
+    subject: &Subject,
+    inputs: &BillInputs,
+    tariff: &Tariff,
+    offsets: &[local::OffsetPiece],
+) -> String {
     let mut hash = Fields(Sha256::new());
     hash.text("gridtally bill inputs 1");
     hash.number(i64::from(RATING_RULES));
@@ -35,7 +46,6 @@ pub(crate) fn inputs_hash(subject: &Subject, inputs: &BillInputs, tariff: &Tarif
     hash.text(subject.zone.name());
     hash.number(inputs.start_ms);
     hash.number(inputs.end_ms);
-    let offsets = local::offsets(subject.zone, inputs.start_ms, inputs.end_ms).unwrap_or_default();
     hash.length(offsets.len());
     for piece in offsets {
         hash.number(piece.start_ms);

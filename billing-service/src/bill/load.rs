@@ -12,8 +12,8 @@ use super::tariffs::Tariffs;
 use super::{OPEN, Priced, Subject, channel, hold, plan, usage};
 use crate::cycle::{Span, spans};
 use crate::error::Error;
-use crate::reads::Reads;
 use crate::reads::overlap::LONGEST_MS;
+use crate::reads::{IntervalRead, Reads};
 use crate::register::{SharedRegister, stretches, terms};
 use crate::store::{BillInputs, Store, Term};
 use crate::time;
@@ -221,35 +221,56 @@ impl Loader {
             let Ok(meter) = term.meter_id.parse::<MeterId>() else {
                 continue;
             };
-            let reads = self
+            let found = self
                 .reads
-                .intervals(&meter, channel(&term), term.from_ms..term.to_ms)
+                .look(&meter, channel(&term), term.from_ms..term.to_ms)
                 .await?;
+            let mut conflicts = Conflicts::default();
+            term.sent = usage::sent(found.in_effect().inspect(|read| conflicts.note(read)));
             let mut covered_ms = term.from_ms;
-            if reads.first().is_none_or(|first| first.start_ms > term.from_ms) {
+            if term
+                .sent
+                .first()
+                .is_none_or(|first| first.start_ms > term.from_ms)
+            {
                 let before = term.from_ms.saturating_sub(LONGEST_MS)..term.from_ms;
                 let before = self.reads.intervals(&meter, channel(&term), before).await?;
                 covered_ms = before.last().map_or(covered_ms, |last| {
                     covered_ms.max(last.end_ms(term.default_seconds))
                 });
             }
-            let mut in_conflict = reads.iter().filter(|read| read.conflict);
-            if let Some(first) = in_conflict.next() {
-                let last = in_conflict.clone().next_back().unwrap_or(first);
-                let count = u32::try_from(in_conflict.count())
-                    .unwrap_or(u32::MAX)
-                    .saturating_add(1);
-                let conflicts = usage::register(&term).map(|register| (register, count, first.start_ms));
-                observed.conflicts.extend(conflicts);
-                let span = first.start_ms..last.start_ms.saturating_add(1);
+            if conflicts.count > 0 {
+                let register = usage::register(&term);
+                let of = register.map(|register| (register, conflicts.count, conflicts.first_ms));
+                observed.conflicts.extend(of);
+                let span = conflicts.first_ms..conflicts.last_ms.saturating_add(1);
                 let series = Series::Interval(channel(&term));
                 term.contests = usage::contests(&self.reads.versions(&meter, &series, span).await?);
             }
-            term.sent = usage::sent(&reads);
             observed.terms.push(term);
             observed.covered_ms.push(covered_ms);
         }
         Ok(observed)
+    }
+}
+
+/// Which of some reads, that come in order of start, are in conflict.
+#[derive(Default)]
+struct Conflicts {
+    count: u32,
+    first_ms: i64,
+    last_ms: i64,
+}
+
+impl Conflicts {
+    fn note(&mut self, read: &IntervalRead) {
+        if read.conflict {
+            if self.count == 0 {
+                self.first_ms = read.start_ms;
+            }
+            self.last_ms = read.start_ms;
+            self.count = self.count.saturating_add(1);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::{Contest, Rival, Sent, Term};
 use crate::time;
 
 /// The runs of reads in order of start: reads at one distance with the same properties are one run, as long as possible.
-pub(crate) fn sent(reads: &[IntervalRead]) -> Vec<Sent> {
+pub(crate) fn sent(reads: impl IntoIterator<Item = IntervalRead>) -> Vec<Sent> {
     let mut runs: Vec<Sent> = Vec::new();
     let mut next_ms = None;
     for read in reads {

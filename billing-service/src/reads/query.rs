@@ -49,6 +49,22 @@ impl DaySet {
     }
 }
 
+/// What is kept of one interval channel in a range of time: a month of it is looked through once, and need not stand in memory twice.
+pub(crate) struct Intervals {
+    days: Vec<DaySet>,
+    range_ms: Range<i64>,
+}
+
+impl Intervals {
+    /// The reads in effect, in order of start, one per start.
+    pub(crate) fn in_effect(&self) -> impl Iterator<Item = IntervalRead> {
+        self.days
+            .iter()
+            .flat_map(|day| day.identities(&self.range_ms))
+            .filter_map(|(start_ms, identity)| in_effect(start_ms, identity))
+    }
+}
+
 impl Reads {
     /// The reads in effect of one interval channel whose start lies in `range_ms`, in order of start, one per start.
     ///
@@ -60,12 +76,22 @@ impl Reads {
         channel: Channel,
         range_ms: Range<i64>,
     ) -> Result<Vec<IntervalRead>, Error> {
+        let found = self.look(meter, channel, range_ms).await?;
+        Ok(found.in_effect().collect())
+    }
+
+    /// As [`Self::intervals`], to be looked through.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub(crate) async fn look(
+        &self,
+        meter: &MeterId,
+        channel: Channel,
+        range_ms: Range<i64>,
+    ) -> Result<Intervals, Error> {
         let days = self.sets(meter, &Series::Interval(channel), &range_ms).await?;
-        let reads = days
-            .iter()
-            .flat_map(|day| day.identities(&range_ms))
-            .filter_map(|(start_ms, identity)| in_effect(start_ms, identity));
-        Ok(reads.collect())
+        Ok(Intervals { days, range_ms })
     }
 
     /// Every content of one series in `range_ms`, the one in effect first.

@@ -49,28 +49,36 @@ impl Load {
     /// # Errors
     /// [`RatingError::Overflow`] if an interval holds more than 9 billion kWh.
     pub fn from_intervals(intervals: &[Interval]) -> Result<Self, RatingError> {
+        if intervals.is_sorted_by_key(|interval| interval.start_ms) {
+            return Self::in_order(intervals.iter());
+        }
         let mut order: Vec<&Interval> = intervals.iter().collect();
         order.sort_by_key(|interval| interval.start_ms);
+        Self::in_order(order.into_iter())
+    }
+
+    fn in_order<'a>(
+        intervals: impl ExactSizeIterator<Item = &'a Interval> + Clone,
+    ) -> Result<Self, RatingError> {
         let column = |energy: fn(&Interval) -> Energy| {
-            let units = |interval: &&Interval| {
-                energy(interval)
+            let mut column = Vec::with_capacity(intervals.len()); // unknown to `collect` where it may fail
+            for interval in intervals.clone() {
+                let units = energy(interval)
                     .as_milliwatt_hours()
-                    .checked_mul(PER_MILLIWATT_HOUR)
-                    .ok_or(RatingError::Overflow)
-            };
-            order.iter().map(units).collect::<Result<Vec<_>, _>>()
+                    .checked_mul(PER_MILLIWATT_HOUR);
+                column.push(units.ok_or(RatingError::Overflow)?);
+            }
+            Ok(column)
         };
+        let length_ms = |interval: &Interval| i64::from(interval.minutes).saturating_mul(MINUTE_MS);
         Ok(Self {
             columns: vec![
                 (Register::Import, column(|interval| interval.import)?),
                 (Register::Export, column(|interval| interval.export)?),
             ],
-            starts: order.iter().map(|interval| interval.start_ms).collect(),
-            lengths_ms: order
-                .iter()
-                .map(|interval| i64::from(interval.minutes).saturating_mul(MINUTE_MS))
-                .collect(),
-            estimated: vec![false; order.len()],
+            starts: intervals.clone().map(|interval| interval.start_ms).collect(),
+            lengths_ms: intervals.clone().map(length_ms).collect(),
+            estimated: vec![false; intervals.len()],
         })
     }
 

@@ -29,7 +29,7 @@ fn term(sign: i32, channel: Channel, reads: &[IntervalRead]) -> Term {
         from_ms: 0,
         to_ms: 96 * QUARTER,
         default_seconds: 900,
-        sent: sent(reads),
+        sent: sent(reads.iter().copied()),
         contests: Vec::new(),
     }
 }
