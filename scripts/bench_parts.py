@@ -20,8 +20,9 @@ SHORT = max(3, SECONDS // 6)
 DAY = datetime.timedelta(days=1)
 PROFILE = ROOT / "gridtally" / "demo-data" / "res_15.csv"
 TARIFF = ROOT / "billing-service" / "src" / "world" / "household.json"
-# Households with bills, and their month: local midnights as instants.
+# Households with bills, those of a long bill run, and their month: local midnights as instants.
 BILLED = min(500, METERS)
+BILL_RUN = min(10_000, METERS)
 MONTH = ("2025-12-31T23:00:00Z", "2026-01-31T23:00:00Z")
 MONTH_READINGS = 31 * 96
 
@@ -79,7 +80,7 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
-    def register(self, meters=METERS):
+    def register(self, meters=METERS, billed=BILLED):
         """Every meter at a point of its own, in 10 regions, so that readings land in windows and not among the unknown."""
         self.viewer = self.token("viewer", "bench")
         objects = []
@@ -91,7 +92,7 @@ class Server:
         objects.append({"account": {"id": "bench", "currency": "EUR"}})
         objects.append({"calendar": {"id": "bench"}})
         objects.append({"tariff": {"id": "bench", "body": TARIFF.read_text()}})
-        for n in range(min(BILLED, meters)):
+        for n in range(min(billed, meters)):
             terms = [{"tariff_id": "bench", "calendar_id": "bench"}]
             whose = {"account_id": "bench", "service_point_id": f"point-{n:07}"}
             objects.append({"agreement": {"id": f"agreed-{n:07}", **whose, "from": MONTH[0], "to": MONTH[1], "assignments": terms}})
