@@ -214,6 +214,12 @@ async fn an_agreement_names_what_fits() {
     check(&world, with(vec![assignment("", "nothing")]), "NOT_FOUND").await;
     check(&world, with(vec![recipe(2, "m")]), "BAD_RECIPE").await;
     check(&world, with(vec![recipe(1, "nobody")]), "NOT_FOUND").await;
+    let value = |name: &str, value: &str| proto::billing::Assignment {
+        values: [(name.to_owned(), value.to_owned())].into(),
+        ..assignment("", "t")
+    };
+    check(&world, with(vec![value("heat", "1,5")]), "BAD_NUMBER").await;
+    check(&world, with(vec![value(" ", "1.5")]), "VALUE_NAMELESS").await;
     check(
         &world,
         with(vec![recipe(-1, "m"), assignment("2024-06-01", "t")]),

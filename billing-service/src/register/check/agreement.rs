@@ -131,6 +131,9 @@ async fn check_assignment(
         }
     }
     for (name, value) in &assignment.values {
+        if name.trim().is_empty() {
+            return invalid("VALUE_NAMELESS", "a value has no name: no price can ask for it");
+        }
         check_decimal(name, value)?;
     }
     Ok(())
