@@ -100,7 +100,7 @@ impl Publisher {
             // Whoever is told that this failed finds it in the health, too.
             let trouble = ended.as_deref().map(|why| (Trouble::Away, why));
             self.common.status.publishing(trouble);
-            self.common.status.silent(false);
+            self.common.status.unasked();
             self.common.metrics.blocked(false);
             self.fail_open(ended.as_deref().unwrap_or("the bus is closed"));
             let Some(why) = ended else {

@@ -89,6 +89,11 @@ impl Status {
         }
     }
 
+    /// Nobody asks any more: the connection is gone, and whether the broker would answer is not known.
+    pub(super) fn unasked(&self) {
+        self.lock().silent = false;
+    }
+
     /// The position confirmed last.
     pub(super) fn last(&self) -> Position {
         self.lock().last
