@@ -13,7 +13,8 @@ use crate::time;
 pub(crate) fn sent(reads: impl IntoIterator<Item = IntervalRead>) -> Vec<Sent> {
     let mut runs: Vec<Sent> = Vec::new();
     let mut next_ms = None;
-    for read in reads {
+    // not a `for` loop: a month comes in pieces, and each piece is a loop of its own this way
+    reads.into_iter().for_each(|read| {
         let content = &read.content;
         if let Some(run) = runs.last_mut() {
             let alike = run.interval_seconds == content.interval_seconds
@@ -26,7 +27,7 @@ pub(crate) fn sent(reads: impl IntoIterator<Item = IntervalRead>) -> Vec<Sent> {
             if alike && next_ms == Some(read.start_ms) {
                 run.values.push(content.value);
                 next_ms = read.start_ms.checked_add(i64::from(run.step_ms));
-                continue;
+                return;
             }
             if run.values.len() == 1 {
                 run.step_ms = 0;
@@ -41,7 +42,7 @@ pub(crate) fn sent(reads: impl IntoIterator<Item = IntervalRead>) -> Vec<Sent> {
             revision: content.revision,
             values: vec![content.value],
         });
-    }
+    });
     runs
 }
 
@@ -130,7 +131,7 @@ pub(crate) fn intervals(terms: &[Term]) -> Vec<Interval> {
     let mut intervals: Vec<Interval> = Vec::with_capacity(count);
     for term in terms {
         let Some(register) = register(term) else { continue };
-        intervals.extend(reads(term).map(|(start_ms, length_ms, value)| {
+        reads(term).for_each(|(start_ms, length_ms, value)| {
             // Values are at most 100 MWh and terms few: a sum stays far below 64 bits.
             let energy = Energy::from_milliwatt_hours(value.saturating_mul(i64::from(term.sign)));
             let minutes = u32::try_from(length_ms.div_euclid(60_000)).unwrap_or_default();
@@ -139,13 +140,13 @@ pub(crate) fn intervals(terms: &[Term]) -> Vec<Interval> {
             } else {
                 (energy, Energy::ZERO)
             };
-            Interval {
+            intervals.push(Interval {
                 start_ms,
                 minutes,
                 import,
                 export,
-            }
-        }));
+            });
+        });
     }
     if terms.len() > 1 {
         intervals.sort_by_key(|interval| interval.start_ms);
@@ -208,14 +209,14 @@ pub(crate) fn completeness(term: &Term, covered_ms: i64, upto_ms: i64) -> Comple
             found.first_missing_ms.get_or_insert(found.end_ms);
         }
     };
-    for (start_ms, length_ms, _) in reads(term) {
+    reads(term).for_each(|(start_ms, length_ms, _)| {
         if start_ms < found.end_ms {
             found.overlaps = found.overlaps.saturating_add(1);
             found.first_overlap_ms.get_or_insert(start_ms);
         }
         miss(&mut found, start_ms);
         found.end_ms = found.end_ms.max(start_ms.saturating_add(length_ms));
-    }
+    });
     miss(&mut found, upto_ms);
     found
 }
