@@ -33,7 +33,7 @@ fn programs_are_told_what_the_table_says() {
         all.map(|(from, key, words)| json!({"version": from, "id": "", "type": key, "terms": words}));
     assert_eq!(terms(&outline), expected);
     let energy = json!({"version": "2026-01-01", "id": "e", "type": "energy", "terms": "rate 0.3"});
-    assert_eq!(charges(&outline), [energy.clone()]);
+    assert_eq!(charges(&outline), std::slice::from_ref(&energy));
     let terms: Map<_, _> = all[1..7]
         .iter()
         .map(|(_, key, words)| ((*key).to_owned(), json!(words)))
