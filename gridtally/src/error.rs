@@ -29,6 +29,9 @@ pub(crate) enum CommandError {
     /// Some of it was done, some not; the answer says which.
     #[error("{0}")]
     Partial(String),
+    /// Bills were made and could not be written, others may have been; the answer says which.
+    #[error("{0}")]
+    Unwritten(String),
     /// It could not be done.
     #[error("{doing}")]
     Failed {
@@ -103,9 +106,12 @@ impl CommandError {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Input { source, .. } => ErrorKind::of_file(source),
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Partial(_) | Self::Damaged(_) | Self::Failed { .. } | Self::Broken | Self::LeftAtOnce => {
-                ErrorKind::Internal
-            }
+            Self::Partial(_)
+            | Self::Unwritten(_)
+            | Self::Damaged(_)
+            | Self::Failed { .. }
+            | Self::Broken
+            | Self::LeftAtOnce => ErrorKind::Internal,
             Self::Start { kind, .. } => *kind,
             Self::Kit(error) => error.kind(),
             Self::Bus(error) => error.kind(),

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use crate::RatingError;
 use crate::exact::Exact;
-use crate::load::{Load, MINUTE_MS};
+use crate::load::{Load, MINUTE_MS, Rows};
 use crate::reader::{self, At, Problems};
 pub use ad_hoc::{Given, is_record, parse_cycle};
 pub use component::Component;
@@ -139,6 +139,16 @@ impl CaseError {
     }
 }
 
+/// The error in words; where an interval is missing although the load has a row for it, with the column that is empty.
+fn reason(error: &RatingError, rows: Option<&Rows>) -> String {
+    if let (RatingError::IntervalMissing { at_ms }, Some(rows)) = (error, rows)
+        && let Some(column) = rows.empty_at(*at_ms)
+    {
+        return format!("{error}: its row has no {column}");
+    }
+    error.to_string()
+}
+
 /// Whether the load is what a case says of it: `interval_minutes` of no interval can only be a mistake in one of both.
 fn check_minutes(minutes: Option<&Exact>, load: &Load) -> Result<(), Problems> {
     let of = |length: &i64| Exact::ratio((*length).into(), MINUTE_MS.into());
@@ -194,6 +204,17 @@ impl Case {
             },
             kind,
         })
+    }
+
+    /// Whether its bills, scaled by their days, say what a year costs: what is settled once a year has to be among them.
+    ///
+    /// # Errors
+    /// [`CaseError`]: of a rate record with a minimum of a year, where the months are not those of whole calendar years (`RATING` 2.5).
+    pub fn check_year(&self, tariff: &str) -> Result<(), CaseError> {
+        match &self.kind {
+            Kind::Neutral(_) => Ok(()),
+            Kind::Record(case) => case.check_year(tariff),
+        }
     }
 
     /// The bills, one for every cycle.

@@ -59,7 +59,7 @@ pub use how::{
     TierPart, TiersHow, Windows,
 };
 pub use load::{Fault, Interval, Load, Rows};
-pub use outline::{Outline, Row};
+pub use outline::{Outline, Row, Version};
 pub use period::Period;
 pub use picture::{Hour, Page, Picture, Price};
 pub use price::Prices;

@@ -12,8 +12,21 @@ pub struct Outline {
     pub edition: String,
     /// Keys of the whole tariff and their values in words.
     pub terms: Vec<(String, String)>,
+    /// In order of the text.
+    pub versions: Vec<Version>,
     /// Charges in order, bill charges last.
     pub charges: Vec<Row>,
+}
+
+/// The days of a version. What it does not say is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// For people.
+    pub name: String,
+    /// The first day.
+    pub valid_from: String,
+    /// The day after the last; empty = it has no end.
+    pub valid_to: String,
 }
 
 /// A charge.
@@ -41,9 +54,9 @@ impl Outline {
         let tariff = Tariff::parse(text)?;
         let node = crate::reader::node(text)?;
         let mut charges = rows(node.get("charges"), "");
-        for version in items(node.get("versions")) {
-            let from = version.get("valid_from").map(words).unwrap_or_default();
-            charges.extend(rows(version.get("charges"), &from));
+        let versions: Vec<(Version, &Node)> = items(node.get("versions")).iter().map(version).collect();
+        for (version, node) in &versions {
+            charges.extend(rows(node.get("charges"), &version.valid_from));
         }
         charges.extend(rows(node.get("bill_charges"), ""));
         let terms = pairs(&node)
@@ -52,9 +65,23 @@ impl Outline {
         Ok(Self {
             edition: tariff.edition().to_owned(),
             terms: terms.map(|(key, value)| (key.clone(), words(value))).collect(),
+            versions: versions.into_iter().map(|(version, _)| version).collect(),
             charges,
         })
     }
+}
+
+fn version(node: &Node) -> (Version, &Node) {
+    let text = |key| match node.get(key) {
+        None | Some(Node::Null) => String::new(),
+        Some(value) => words(value),
+    };
+    let version = Version {
+        name: text("name"),
+        valid_from: text("valid_from"),
+        valid_to: text("valid_to"),
+    };
+    (version, node)
 }
 
 fn rows(charges: Option<&Node>, version: &str) -> Vec<Row> {

@@ -41,6 +41,14 @@ impl Prices {
             .iter()
             .map(|name| position(name))
             .collect::<Result<Vec<_>, _>>()?;
+        for (index, title) in header.iter().enumerate() {
+            if header.iter().take(index).any(|earlier| earlier == title) {
+                return Err(format!("column {title} comes twice"));
+            }
+            if index != start && !wanted.contains(&index) {
+                return Err(format!("column {title:?} is not known"));
+            }
+        }
         let mut starts: Vec<i64> = Vec::new();
         let mut rows: Vec<Vec<Exact>> = Vec::new();
         for (line, number) in lines.zip(2_u32..) {

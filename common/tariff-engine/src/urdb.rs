@@ -19,7 +19,7 @@ pub(crate) use how::MonthHow;
 pub(crate) use month::Span;
 pub(crate) use options::Options;
 pub(crate) use record::Record;
-pub(crate) use year::bills;
+pub(crate) use year::{bills, check_year};
 
 /// The columns of a price file.
 pub(crate) const PRICES: [&str; 2] = ["buy_usd_per_kwh", "sell_usd_per_kwh"];

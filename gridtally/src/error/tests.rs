@@ -29,6 +29,7 @@ fn exit_codes_are_a_contract() {
         (answer(ErrorKind::Unavailable), 1),
         (CommandError::Invalid(String::new()), 2),
         (CommandError::Kit(KitError::Config { problems: Vec::new() }), 2),
+        (CommandError::Unwritten(String::new()), 1),
         (CommandError::Partial(String::new()), 3),
         (CommandError::NotFound(String::new()), 4),
         (file(Io::NotFound), 4),

@@ -22,7 +22,7 @@ const FORMS: &str =
 ///
 /// # Errors
 /// [`CommandError::Invalid`] for what is wrong with or cannot be priced of the files, [`CommandError::Input`] for one that cannot be read,
-/// [`CommandError::Partial`] for a folder of cases of which some have bills.
+/// [`CommandError::Partial`] for a folder of cases of which some have bills, [`CommandError::Unwritten`] if some of those have no file.
 pub(crate) fn run(args: &RateArgs) -> Result<(), CommandError> {
     if args.tariff.is_none() && args.beside != BesideArgs::default() {
         return Err(CommandError::Invalid(
@@ -65,10 +65,11 @@ fn of_case(path: &Path, data: Option<&Path>) -> Result<Bills, CommandError> {
     case.bills(texts).map_err(|error| wrong(path, &error))
 }
 
-/// Every case of a folder. One that is wrong does not keep the others from their bills.
+/// Every case of a folder. One that is wrong, or whose bills cannot be written, does not keep the others from theirs.
 fn many(folder: &Path, out: &Path, data: Option<&Path>) -> Result<(), CommandError> {
     files::make(out)?;
-    let (mut wrong, mut ids, mut written) = (Vec::new(), BTreeSet::new(), 0_usize);
+    let (mut wrong, mut unwritten) = (Vec::new(), Vec::new());
+    let (mut ids, mut written) = (BTreeSet::new(), 0_usize);
     let paths = files::cases(folder)?;
     for path in &paths {
         match of_case(path, data) {
@@ -83,11 +84,17 @@ fn many(folder: &Path, out: &Path, data: Option<&Path>) -> Result<(), CommandErr
                 ));
             }
             Ok(bills) => {
-                files::write(&out.join(format!("{}.json", bills.case)), &show::json(&bills)?)?;
-                written += 1;
+                let file = out.join(format!("{}.json", bills.case));
+                match show::json(&bills).and_then(|text| files::write(&file, &text)) {
+                    Ok(()) => written += 1,
+                    Err(error) => unwritten.push(format!("{}: {}", path.display(), chain(&error))),
+                }
             }
             Err(error) => wrong.push(chain(&error)),
         }
+    }
+    if !unwritten.is_empty() {
+        return Err(CommandError::Unwritten([wrong, unwritten].concat().join("\n")));
     }
     if wrong.is_empty() {
         return output::line(&format!("{} cases", paths.len()));

@@ -39,11 +39,17 @@ pub(super) fn check(
         let mut mine = charges().filter(|charge| charge.id == *id).peekable();
         let known = mine.peek().is_some();
         let (powers, banks) = (format!("history_kw.{id}"), format!("opening_bank.{id}"));
-        if !carried.peaks.is_empty() && !mine.clone().any(|charge| charge.pricing().is_demand()) {
-            let what = if known {
-                "is no charge on demand"
-            } else {
-                "is no charge of the tariff"
+        // The powers that a rolling mean takes stand in the tariff: a ratchet alone looks at a history.
+        let mut demands = mine
+            .clone()
+            .filter(|charge| charge.pricing().is_demand())
+            .peekable();
+        let is_demand = demands.peek().is_some();
+        if !carried.peaks.is_empty() && !demands.any(|charge| charge.pricing().carries()) {
+            let what = match (known, is_demand) {
+                (_, true) => "is a charge on demand without a ratchet, which takes no history",
+                (true, false) => "is no charge on demand",
+                (false, false) => "is no charge of the tariff",
             };
             problems.add(&powers, what);
         }

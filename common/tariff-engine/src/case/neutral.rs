@@ -9,7 +9,7 @@ use super::cycle::{self, Cycle};
 use super::history;
 use super::output::{Bill, Bills};
 use super::prepaid::Prepayment;
-use super::{CaseError, Files, Subject, check_minutes};
+use super::{CaseError, Files, Subject, check_minutes, reason};
 use crate::RatingError;
 use crate::carry::Carry;
 use crate::charge::PRICE;
@@ -117,10 +117,15 @@ impl NeutralCase {
             Billed::Registers(reads) => self.of_registers(&tariff, reads)?,
             Billed::Prepayment(prepayment) => {
                 let views = self.views(&tariff, rows.as_ref())?;
-                self.each_cycle(&tariff, prepayment.clone(), |cycle, compiled, state| {
-                    let load = views.get(&cycle.as_of_ms).map(|view| &view.load);
-                    state.bill(compiled, load)
-                })?
+                self.each_cycle(
+                    &tariff,
+                    rows.as_ref(),
+                    prepayment.clone(),
+                    |cycle, compiled, state| {
+                        let load = views.get(&cycle.as_of_ms).map(|view| &view.load);
+                        state.bill(compiled, load)
+                    },
+                )?
             }
         };
         Ok(Bills {
@@ -128,7 +133,7 @@ impl NeutralCase {
             currency: tariff.currency().to_owned(),
             edition: tariff.edition().to_owned(),
             bills,
-            warnings: self.unused_values(&tariff),
+            warnings: [self.unused_values(&tariff), self.unused_files(files)].concat(),
         })
     }
 
@@ -138,6 +143,18 @@ impl NeutralCase {
         let unused = names.filter(|name| !tariff.names.contains(*name));
         unused
             .map(|name| format!("values.{name}: the tariff calls no such value"))
+            .collect()
+    }
+
+    /// Files beside register reads, which alone are billed.
+    fn unused_files(&self, files: Files<'_>) -> Vec<String> {
+        if !matches!(self.billed, Billed::Registers(_)) {
+            return Vec::new();
+        }
+        let named = [("load", files.load), ("prices", files.prices)];
+        let there = named.iter().filter(|(_, text)| text.is_some());
+        there
+            .map(|(key, _)| format!("{key}: register reads are billed, and nothing takes it"))
             .collect()
     }
 
@@ -170,7 +187,7 @@ impl NeutralCase {
         prices: Option<&Prices>,
     ) -> Result<Vec<Bill>, CaseError> {
         let views = self.views(tariff, rows)?;
-        self.each_cycle(tariff, self.carry.clone(), |cycle, compiled, carry| {
+        self.each_cycle(tariff, rows, self.carry.clone(), |cycle, compiled, carry| {
             let view = views.get(&cycle.as_of_ms);
             let inputs = Inputs {
                 load: view.map(|view| &view.load),
@@ -189,7 +206,7 @@ impl NeutralCase {
 
     fn of_registers(&self, tariff: &Arc<Tariff>, reads: &Reads) -> Result<Vec<Bill>, CaseError> {
         let trueup = self.trues_up(tariff);
-        self.each_cycle(tariff, self.carry.clone(), |_, compiled, carry| {
+        self.each_cycle(tariff, None, self.carry.clone(), |_, compiled, carry| {
             let source = super::registers::Source {
                 tariff,
                 circumstances: &self.circumstances,
@@ -204,9 +221,11 @@ impl NeutralCase {
     }
 
     /// One bill for every cycle, which begins with the state that its [predecessor](cycle::predecessors) handed on, or with `opening`.
+    /// `rows` say more of an interval that is missing.
     fn each_cycle<S: Clone>(
         &self,
         tariff: &Arc<Tariff>,
+        rows: Option<&Rows>,
         opening: S,
         mut bill: impl FnMut(&Cycle, &Compiled, &mut S) -> Result<Bill, RatingError>,
     ) -> Result<Vec<Bill>, CaseError> {
@@ -238,7 +257,7 @@ impl NeutralCase {
             from: cycle.from.text.clone(),
             to: cycle.to.text.clone(),
             about: Subject::of(error),
-            reason: error.to_string(),
+            reason: reason(error, rows),
         };
         let numbered = self.cycles.iter().enumerate().zip(predecessors.iter().copied());
         numbered

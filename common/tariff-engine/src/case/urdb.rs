@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::output::{Bill, BillLine, Bills, Made};
-use super::{CaseError, Component, Files, Subject, check_minutes};
+use super::{CaseError, Component, Files, Subject, check_minutes, reason};
 use crate::RatingError;
 use crate::exact::Exact;
 use crate::explanation::Explanation;
@@ -15,7 +15,7 @@ use crate::load::{MINUTE_MS, Rows};
 use crate::local::{OffsetPiece, clock_midnight_ms};
 use crate::price::Prices;
 use crate::reader::{Fields, Problems};
-use crate::urdb::{MonthHow, Options, PRICES, Record, RecordLine, Span, bills};
+use crate::urdb::{MonthHow, Options, PRICES, Record, RecordLine, Span, bills, check_year};
 
 /// Keys that a case of a rate record alone has.
 pub(super) const KEYS: [&str; 3] = ["year", "utc_offset_hours", "options"];
@@ -79,25 +79,13 @@ impl RecordCase {
         let text = files
             .load
             .ok_or_else(|| CaseError::Load("there is none".to_owned()))?;
-        let load = Rows::parse(text).map_err(CaseError::Load)?.as_of(None);
+        let rows = Rows::parse(text).map_err(CaseError::Load)?;
+        let load = rows.as_of(None);
         check_minutes(self.interval_minutes.as_ref(), &load).map_err(CaseError::Case)?;
         let prices = files.prices.map(|text| Prices::parse(text, &PRICES));
         let prices = prices.transpose().map_err(CaseError::Prices)?;
         let found = bills(&record, &self.options, &self.months, (&load, prices.as_ref()));
-        let found = found.map_err(|error| CaseError::Bill {
-            from: self
-                .months
-                .first()
-                .map(|month| month.first.to_string())
-                .unwrap_or_default(),
-            to: self
-                .months
-                .last()
-                .map(|month| month.next.to_string())
-                .unwrap_or_default(),
-            about: Subject::of(&error),
-            reason: reason(&error),
-        })?;
+        let found = found.map_err(|error| self.failed(&error, whole_months(&error, &rows)))?;
         let digest = Sha256::digest(files.tariff.as_bytes());
         let edition: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let shared: Arc<str> = Arc::from(edition.as_str());
@@ -108,8 +96,26 @@ impl RecordCase {
             currency: self.currency.clone(),
             edition,
             bills: shown.collect(),
-            warnings: Vec::new(),
+            warnings: self.options.unused.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// See [`Case::check_year`](super::Case::check_year).
+    pub(super) fn check_year(&self, tariff: &str) -> Result<(), CaseError> {
+        let record = Record::parse(tariff).map_err(CaseError::Tariff)?;
+        check_year(&record, &self.months).map_err(|error| self.failed(&error, error.to_string()))
+    }
+
+    /// The error of all months.
+    fn failed(&self, error: &RatingError, reason: String) -> CaseError {
+        let from = self.months.first().map(|month| month.first.to_string());
+        let to = self.months.last().map(|month| month.next.to_string());
+        CaseError::Bill {
+            from: from.unwrap_or_default(),
+            to: to.unwrap_or_default(),
+            about: Subject::of(error),
+            reason,
+        }
     }
 
     fn shown(&self, span: &Span, month: MonthHow, edition: &Arc<str>) -> Bill {
@@ -148,24 +154,13 @@ impl RecordCase {
     }
 }
 
-/// A missing interval is often one of a month that the load has not all of.
-fn reason(error: &RatingError) -> String {
-    match error {
-        RatingError::IntervalMissing { .. } => {
-            format!("{error}, and a rate record bills whole calendar months")
-        }
-        RatingError::TariffGap { .. }
-        | RatingError::Period
-        | RatingError::Overflow
-        | RatingError::PriceMissing { .. }
-        | RatingError::IntervalTwice { .. }
-        | RatingError::RegisterMissing { .. }
-        | RatingError::ReadMissing { .. }
-        | RatingError::EstimateUnsettled { .. }
-        | RatingError::ValueMissing { .. }
-        | RatingError::ValueWrong { .. }
-        | RatingError::NotPriced { .. } => error.to_string(),
+/// A missing interval that has no row is often one of a month that the load has not all of.
+fn whole_months(error: &RatingError, rows: &Rows) -> String {
+    let why = reason(error, Some(rows));
+    if matches!(error, RatingError::IntervalMissing { at_ms } if rows.empty_at(*at_ms).is_none()) {
+        return format!("{why}, and a rate record bills whole calendar months");
     }
+    why
 }
 
 /// A line of a month.

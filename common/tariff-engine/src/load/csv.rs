@@ -8,8 +8,16 @@ use crate::instant;
 use crate::rounding::Mode;
 use crate::statement::Register;
 
+/// Columns of energy, and what each measures.
+const ENERGY: [(&str, Register); 3] = [
+    ("import_kwh", Register::Import),
+    ("export_kwh", Register::Export),
+    ("reactive_kvarh", Register::Reactive),
+];
 /// Columns that say nothing about the energy.
 const NOT_ENERGY: [&str; 5] = ["start_utc", "start_local", "minutes", "quality", "received_utc"];
+/// Lines that cannot be read and are named; of further ones it is said how many there are. Who reads them has seen the pattern by then.
+const MAX_NAMED: usize = 20;
 /// Minutes of a day: the longest interval.
 const MAX_MINUTES: i64 = 1440;
 
@@ -30,8 +38,8 @@ struct Row {
     start_ms: i64,
     length_ms: Option<i64>,
     received_ms: Option<i64>,
-    /// One for every register; `None` = the row has an empty value and stands for a missing interval.
-    values: Option<Vec<i64>>,
+    /// One for every register, or the first column that is empty: the row stands for a missing interval (`RATING` 3.15).
+    values: Result<Vec<i64>, &'static str>,
 }
 
 struct Columns {
@@ -39,31 +47,34 @@ struct Columns {
     start: usize,
     minutes: Option<usize>,
     received: Option<usize>,
-    energy: Vec<(usize, Register)>,
+    energy: Vec<(usize, &'static str, Register)>,
 }
 
 impl Rows {
     /// Reads a file.
     ///
     /// # Errors
-    /// A sentence with the line that cannot be read.
+    /// A sentence with the lines that cannot be read, the first 20 of them.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = text.lines();
         let columns = Columns::of(lines.next().unwrap_or_default())?;
-        let mut rows: Vec<Row> = Vec::new();
+        let (mut rows, mut wrong, mut more): (Vec<Row>, Vec<String>, usize) = (Vec::new(), Vec::new(), 0);
         for (line, number) in lines.zip(2_u32..) {
             if line.trim().is_empty() {
                 continue;
             }
-            let row = columns
-                .row(line)
-                .map_err(|what| format!("line {number}: {what}"))?;
-            let follows = |last: &Row| row.start_ms > last.start_ms || row.received_ms.is_some();
-            if !rows.last().is_none_or(follows) {
-                return Err(format!("line {number}: rows do not stand in order of time"));
+            match columns.row(line, rows.last()) {
+                Ok(row) => rows.push(row),
+                Err(what) if wrong.len() < MAX_NAMED => wrong.push(format!("line {number}: {what}")),
+                Err(_) => more = more.saturating_add(1),
             }
-            rows.push(row);
+        }
+        if more > 0 {
+            wrong.push(format!("and {more} more lines"));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong.join("; "));
         }
         let mut starts: Vec<i64> = rows.iter().map(|row| row.start_ms).collect();
         starts.sort_unstable();
@@ -77,7 +88,11 @@ impl Rows {
             return Err("the length of the intervals is unknown: a column minutes, or rows a whole part of a day apart".to_owned());
         }
         Ok(Self {
-            registers: columns.energy.into_iter().map(|(_, register)| register).collect(),
+            registers: columns
+                .energy
+                .into_iter()
+                .map(|(.., register)| register)
+                .collect(),
             rows,
             step_ms,
         })
@@ -105,7 +120,7 @@ impl Rows {
             let is_last = rows
                 .get(index.saturating_add(1))
                 .is_none_or(|next| next.start_ms != row.start_ms);
-            let Some(values) = row.values.as_ref().filter(|_| is_last) else {
+            let Some(values) = row.values.as_ref().ok().filter(|_| is_last) else {
                 continue;
             };
             load.starts.push(row.start_ms);
@@ -116,6 +131,12 @@ impl Rows {
             }
         }
         load
+    }
+
+    /// The first empty column of a row that starts at `at_ms` and has no energy.
+    pub(crate) fn empty_at(&self, at_ms: i64) -> Option<&'static str> {
+        let mut rows = self.rows.iter().filter(|row| row.start_ms == at_ms);
+        rows.find_map(|row| row.values.as_ref().err().copied())
     }
 }
 
@@ -130,15 +151,13 @@ impl Columns {
         }
         let mut energy = Vec::new();
         for (index, name) in names.iter().enumerate() {
-            match *name {
-                "import_kwh" => energy.push((index, Register::Import)),
-                "export_kwh" => energy.push((index, Register::Export)),
-                "reactive_kvarh" => energy.push((index, Register::Reactive)),
-                name if NOT_ENERGY.contains(&name) => {}
-                _ => return Err(format!("column {name:?} is not known")),
+            match ENERGY.into_iter().find(|(column, _)| column == name) {
+                Some((column, register)) => energy.push((index, column, register)),
+                None if NOT_ENERGY.contains(name) => {}
+                None => return Err(format!("column {name:?} is not known")),
             }
         }
-        if !energy.iter().any(|(_, register)| *register == Register::Import) {
+        if !energy.iter().any(|(.., register)| *register == Register::Import) {
             return Err("there is no column import_kwh".to_owned());
         }
         Ok(Self {
@@ -150,7 +169,8 @@ impl Columns {
         })
     }
 
-    fn row(&self, line: &str) -> Result<Row, String> {
+    /// Reads a line, which comes after the row `last`.
+    fn row(&self, line: &str, last: Option<&Row>) -> Result<Row, String> {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
         as_wide(cells.len(), self.count)?;
         let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
@@ -175,9 +195,9 @@ impl Columns {
             None => None,
             Some(text) => Some(time(text)?),
         };
-        let is_missing = self.energy.iter().any(|(index, _)| cell(*index).is_empty());
+        let empty = self.energy.iter().find(|(index, ..)| cell(*index).is_empty());
         let values = || {
-            let value = |(index, register): &(usize, Register)| {
+            let value = |(index, _, register): &(usize, &str, Register)| {
                 let text = cell(*index);
                 let units = energy(text)?;
                 // each direction has its own column; reactive energy has a sign
@@ -190,12 +210,19 @@ impl Columns {
             };
             self.energy.iter().map(value).collect::<Result<Vec<_>, _>>()
         };
-        Ok(Row {
+        let row = Row {
             start_ms: time(cell(self.start))?,
             length_ms,
             received_ms,
-            values: if is_missing { None } else { Some(values()?) },
-        })
+            values: match empty {
+                Some((_, column, _)) => Err(column),
+                None => Ok(values()?),
+            },
+        };
+        if last.is_some_and(|last| row.start_ms <= last.start_ms && row.received_ms.is_none()) {
+            return Err("rows do not stand in order of time".to_owned());
+        }
+        Ok(row)
     }
 }
 

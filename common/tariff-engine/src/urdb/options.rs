@@ -21,6 +21,8 @@ pub(crate) struct Options {
     pub(super) credit_in_month: bool,
     pub(crate) price_file: Option<String>,
     pub(super) ratchet: Option<Ratchet>,
+    /// What is there and the mode does not take, each with its path and the reason.
+    pub(crate) unused: Vec<&'static str>,
 }
 
 /// What becomes of export.
@@ -91,13 +93,22 @@ impl Options {
                 "price_file prices every interval, net metering whole months",
             );
         }
+        let (yearend, in_month) = (yearend?, in_month?);
+        let mut unused = Vec::new();
+        if export != ExportMode::NetMeteringKwh && !yearend.is_zero() {
+            unused.push("options.yearend_kwh_rate: export_mode net_metering_kwh alone takes it");
+        }
+        if export != ExportMode::NetBillingCarry && in_month.is_some() {
+            unused.push("options.apply_credit_in_month: export_mode net_billing_carry alone takes it");
+        }
         Some(Self {
             chronological: chronological?.unwrap_or(false),
             export,
-            yearend_kwh_rate: yearend?,
-            credit_in_month: in_month?.unwrap_or(true),
+            yearend_kwh_rate: yearend,
+            credit_in_month: in_month.unwrap_or(true),
             price_file,
             ratchet: ratchet?,
+            unused,
         })
     }
 
@@ -120,14 +131,16 @@ impl Ratchet {
         let months_back = fields
             .need("months_back", problems)
             .and_then(|at| at.count(MAX_MONTHS, problems));
-        let minimum_kw = fields.number_or("minimum_kw", Exact::ZERO, problems);
+        let minimum_kw = fields.maybe("minimum_kw", problems, |at, problems| {
+            at.number_from_zero(problems)
+        });
         let prior = fields.maybe("prior_year_peaks_kw", problems, read_numbers);
         fields.finish(problems);
         let share = |percent: &Exact| percent.over(Exact::whole(100));
         Some(Self {
             share_by_month: percents?.iter().map(share).collect::<Option<_>>()?,
             months_back: usize::try_from(months_back?).ok()?,
-            minimum_kw: minimum_kw?,
+            minimum_kw: minimum_kw?.unwrap_or_default(),
             prior_peaks_kw: prior?.unwrap_or_default(),
         })
     }

@@ -75,6 +75,21 @@ pub(crate) fn bills(
     Ok(bills)
 }
 
+/// Whether months make whole calendar years, where the record has a minimum of a year.
+pub(crate) fn check_year(record: &Record, spans: &[Span]) -> Result<(), RatingError> {
+    let of_year = record.minimums.iter().any(|(_, per)| *per == Per::Year);
+    // A December that comes before all its months is refused when it is billed.
+    let ends_year = spans.last().is_some_and(|span| span.month() == LAST_MONTH);
+    if of_year && !ends_year {
+        return Err(months_missing());
+    }
+    Ok(())
+}
+
+fn months_missing() -> RatingError {
+    RatingError::not_priced("mincharge", "a minimum of a year needs all its months")
+}
+
 struct Rating<'a> {
     record: &'a Record,
     options: &'a Options,
@@ -244,10 +259,7 @@ impl Rating<'_> {
                 Per::Month | Per::Day => this_month,
                 Per::Year if !is_last => Vec::new(),
                 Per::Year if state.sums.len() < 12 => {
-                    return Err(RatingError::not_priced(
-                        "mincharge",
-                        "a minimum of a year needs all its months",
-                    ));
+                    return Err(months_missing());
                 }
                 Per::Year => state.sums.clone(),
             };

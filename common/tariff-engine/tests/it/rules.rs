@@ -12,6 +12,7 @@ mod explained;
 mod explained_records;
 mod gaps;
 mod history;
+mod options;
 mod prepayment;
 mod records;
 mod registers;
@@ -64,6 +65,12 @@ impl World {
     }
 
     fn bills(&self) -> Result<Vec<Value>, String> {
+        let bills = self.all()?;
+        Ok(bills["bills"].as_array().unwrap().clone())
+    }
+
+    /// The bills with what is said beside them.
+    fn all(&self) -> Result<Value, String> {
         let has = |key: &str, text: &Option<String>| {
             if text.is_some() {
                 format!(r#""{key}": "x", "#)
@@ -85,7 +92,7 @@ impl World {
         };
         let bills = case.bills(files).map_err(|error| error.to_string())?.to_json();
         recomputed::check(&bills)?;
-        Ok(bills["bills"].as_array().unwrap().clone())
+        Ok(bills)
     }
 
     /// Ids and amounts of the lines of every bill.

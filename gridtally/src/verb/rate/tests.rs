@@ -67,6 +67,25 @@ fn every_case_has_a_file_and_the_wrong_ones_are_named() {
     assert!(out.join("first.json").exists());
 }
 
+/// A name that no file can have keeps no other case from its bills, and hides no refusal.
+#[test]
+fn bills_that_cannot_be_written_are_named_when_the_others_are_done() {
+    let (folder, cases) = folder();
+    let case = fs::read_to_string(cases.join("case.json")).unwrap();
+    let long = case.replace("first", &"l".repeat(300));
+    fs::write(cases.join("a-long.json"), &long).unwrap();
+    fs::write(cases.join("b-wrong.json"), r#"{"id": "wrong", "cycles": []}"#).unwrap();
+    let out = folder.path().join("out");
+    let error = many(&folder.path().join("cases"), &out, None).unwrap_err();
+    assert!(matches!(&error, CommandError::Unwritten(_)), "{error}");
+    let error = error.to_string();
+    let named = format!("a-long.json: cannot write {}", out.display());
+    for part in ["b-wrong.json: cycles: must not be empty", &named] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(out.join("first.json").exists());
+}
+
 #[test]
 fn a_load_alone_is_billed_by_calendar_months() {
     let (folder, cases) = folder();

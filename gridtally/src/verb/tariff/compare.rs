@@ -139,7 +139,9 @@ fn cost(file: &Path, tariff: &str, load: &str, beside: &Beside) -> Result<Cost, 
         load: Some(load),
         prices: beside.prices.as_deref().filter(|_| !is_record),
     };
-    let bills = Case::of_load(tariff, load, given)?.bills(files)?;
+    let case = Case::of_load(tariff, load, given)?;
+    let bills = case.bills(files)?;
+    case.check_year(tariff)?;
     let name = file
         .file_stem()
         .unwrap_or_default()

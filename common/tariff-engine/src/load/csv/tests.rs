@@ -86,6 +86,31 @@ fn digits_beyond_those_kept_are_rounded() {
 }
 
 #[test]
+fn every_line_that_cannot_be_read_is_named_up_to_a_bound() {
+    let parse = |wrong: usize| {
+        let rows = (0..wrong).map(|_| "noon,1\n");
+        let text = format!(
+            "start_utc,import_kwh\n2024-01-01T00:00Z,1\n{}",
+            rows.collect::<String>()
+        );
+        Rows::parse(&text).unwrap_err()
+    };
+    assert_eq!(
+        parse(2),
+        "line 3: \"noon\" is no time; line 4: \"noon\" is no time"
+    );
+    assert!(parse(20).ends_with("; line 22: \"noon\" is no time"));
+    assert!(parse(23).ends_with("; line 22: \"noon\" is no time; and 3 more lines"));
+    // A row is compared with the last one that could be read.
+    let text =
+        "start_utc,import_kwh\n2024-01-01T02:00Z,1\n2024-01-01T01:00Z,1\nnoon,1\n2024-01-01T03:00Z,1\n";
+    assert_eq!(
+        Rows::parse(text).unwrap_err(),
+        "line 3: rows do not stand in order of time; line 4: \"noon\" is no time"
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_named_with_its_line() {
     let check =
         |text: &str, expected: &str| assert_eq!(Rows::parse(text).map(|_| ()), Err(expected.to_owned()));

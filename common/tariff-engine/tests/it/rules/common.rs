@@ -125,6 +125,22 @@ fn r1_6_the_price_of_an_interval_is_the_mean_over_its_time() {
 }
 
 #[test]
+fn r1_6_columns_of_prices_that_are_not_known_are_refused() {
+    let error = |header: &str| {
+        let text = format!("{header}\n2024-06-03T00:00Z,1,2\n2024-06-03T01:00Z,1,2\n");
+        tariff_engine::Prices::parse(&text, &["price_per_mwh"]).unwrap_err()
+    };
+    assert_eq!(
+        error("start_utc,price_per_mwh,fee"),
+        "column \"fee\" is not known"
+    );
+    assert_eq!(
+        error("start_utc,price_per_mwh,price_per_mwh"),
+        "column price_per_mwh comes twice"
+    );
+}
+
+#[test]
 fn r3_1_rounding_has_a_scope_a_mode_and_places() {
     let world = |rounding| {
         let charges = r#"{"id": "a", "type": "daily", "amount": "0.125"}, {"id": "b", "type": "daily", "amount": "-0.125"}"#;
@@ -178,6 +194,9 @@ fn r3_11_each_version_is_applied_to_its_own_part() {
 fn a_missing_interval_is_an_error_for_charges_on_intervals_alone() {
     let mut world = World::new(FLAT, DAY, "2024-06-04").with_load("2024-06-03T00:00Z", 60, &["1"; 23]);
     world.refused("the interval that starts at 2024-06-03T23:00:00Z is missing");
+    world.load =
+        Some("start_utc,import_kwh,export_kwh\n2024-06-03T00:00Z,1,0\n2024-06-03T12:00Z,1,\n".to_owned());
+    world.refused("the interval that starts at 2024-06-03T12:00:00Z is missing: its row has no export_kwh");
     world.load = None;
     world.refused("charge e: needs intervals, and there are none");
     World::new(r#"{"id": "d", "type": "daily", "amount": 1}"#, DAY, "2024-06-04").check(&[("d", "1")]);

@@ -87,6 +87,13 @@ fn a_history_belongs_to_a_charge_that_looks_at_it() {
         r#""history_kw": {"d": [{"month": "2024-05", "kw": 1}]}"#,
         "history_kw.d: is no charge on demand",
     );
+    let mut plain = peaks(r#"{"month": "2024-05", "kw": 1}"#);
+    for other in ["", r#", "rolling_mean_with_kw": [3]"#] {
+        plain.tariff = format!(
+            r#""charges": [{{"id": "p", "type": "demand", "window_minutes": 1440, "rate": 24{other}}}]"#
+        );
+        plain.refused("history_kw.p: is a charge on demand without a ratchet, which takes no history");
+    }
     refused(
         r#""opening_bank": {"p": [{"cycles_ago": 1, "kwh": 1}]}"#,
         "opening_bank.p: is no charge on net energy",

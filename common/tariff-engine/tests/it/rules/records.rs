@@ -3,7 +3,7 @@
 use super::*;
 
 /// A record with these keys and one period of energy unless they say otherwise.
-fn record(keys: &str) -> String {
+pub(super) fn record(keys: &str) -> String {
     if keys.to_lowercase().contains("energyratestructure") {
         return format!("{{{keys}}}");
     }
@@ -16,6 +16,12 @@ pub(super) fn months(
     options: &str,
     day: impl Fn(usize) -> (i64, i64),
 ) -> Result<Vec<Value>, String> {
+    let bills = year(record, options, day)?;
+    Ok(bills["bills"].as_array().unwrap().clone())
+}
+
+/// The same with what is said beside the bills.
+pub(super) fn year(record: &str, options: &str, day: impl Fn(usize) -> (i64, i64)) -> Result<Value, String> {
     let days: Vec<String> = (0..365)
         .map(day)
         .map(|(import, export)| format!("{import},{export}"))
@@ -47,11 +53,11 @@ pub(super) fn months(
     };
     let bills = case.bills(files).map_err(|error| error.to_string())?.to_json();
     recomputed::check(&bills)?;
-    Ok(bills["bills"].as_array().unwrap().clone())
+    Ok(bills)
 }
 
 /// One component, month by month.
-fn component(bills: &[Value], id: &str) -> Vec<String> {
+pub(super) fn component(bills: &[Value], id: &str) -> Vec<String> {
     let of = |bill: &Value| {
         let lines = amounts(bill);
         lines.iter().find(|(line, _)| line == id).unwrap().1.clone()
@@ -100,6 +106,12 @@ fn r2_1_what_may_be_ignored_is_and_what_cannot_be_priced_is_refused() {
         r#""fueladjustmentsmonthly": [0, 0.01]"#,
         "",
         "fueladjustmentsmonthly: is not priced",
+    );
+    check(r#""fixedchargeeaaddl": 0"#, "", "energy", &["744"]);
+    refused(
+        r#""fixedChargeEaAddl": 2.5"#,
+        "",
+        "fixedChargeEaAddl: is not priced: it is for every meter after the first",
     );
     refused(r#""lookbackPercent": 80"#, "", "options.ratchet");
     check(r#""lookbackRange": 12"#, "", "energy", &["744"]); // of nothing
@@ -342,6 +354,7 @@ fn r2_6_credits_pay_energy_alone_now_or_from_the_next_month_on() {
         let options = format!(r#""export_mode": "net_billing_carry"{in_month}"#);
         component(&months(&record(keys), &options, day).unwrap(), "export_credit")[..2].to_vec()
     };
+    assert_eq!(credit(""), ["-20", "0"]);
     assert_eq!(credit(r#", "apply_credit_in_month": true"#), ["-20", "0"]);
     assert_eq!(credit(r#", "apply_credit_in_month": false"#), ["0", "-20"]);
 }
@@ -390,15 +403,21 @@ fn r2_7_the_ratchet_looks_back_over_the_turn_of_the_year() {
 
 #[test]
 fn r2_7_shares_and_peaks_of_a_ratchet_are_not_below_zero() {
-    let refused = |percent: &str, peak: &str, expected: &str| {
+    let refused = |percent: &str, peak: &str, least: &str, expected: &str| {
         let zeros = ["0"; 11].join(",");
         let option = format!(
-            r#""ratchet": {{"percent_by_month": [{percent},{zeros}], "months_back": 1, "prior_year_peaks_kw": [{peak},{zeros}]}}"#
+            r#""ratchet": {{"percent_by_month": [{percent},{zeros}], "months_back": 1, "prior_year_peaks_kw": [{peak},{zeros}], "minimum_kw": {least}}}"#
         );
         refused(r#""name": "x""#, &option, expected);
     };
-    refused("-1", "0", "percent_by_month[0]: must not be below zero");
-    refused("0", "-1", "prior_year_peaks_kw[0]: must not be below zero");
+    refused("-1", "0", "0", "percent_by_month[0]: must not be below zero");
+    refused("0", "-1", "0", "prior_year_peaks_kw[0]: must not be below zero");
+    refused(
+        "0",
+        "0",
+        "-1",
+        "options.ratchet.minimum_kw: must not be below zero",
+    );
 }
 
 #[test]
@@ -439,6 +458,18 @@ fn a_missing_interval_is_an_error() {
     let error = case.bills(files).unwrap_err().to_string();
     assert!(
         error.contains("the interval that starts at 2018-12-31T00:00:00Z is missing, and a rate record bills whole calendar months"),
+        "{error}"
+    );
+    let empty = format!("{load}2018-12-31T00:00Z,\n");
+    let files = Files {
+        load: Some(&empty),
+        ..files
+    };
+    let error = case.bills(files).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "the interval that starts at 2018-12-31T00:00:00Z is missing: its row has no import_kwh"
+        ),
         "{error}"
     );
 }

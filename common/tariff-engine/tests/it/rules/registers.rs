@@ -37,6 +37,22 @@ fn r3_14_a_register_turns_over_and_an_estimate_may_be_too_high() {
     check("10.25", "actual", "10.5", "0.5");
 }
 
+/// Nothing takes it, and whoever wrote it hears so.
+#[test]
+fn r3_14_a_load_beside_register_reads_is_named() {
+    let mut world = world(
+        FLAT,
+        JUNE,
+        &[("2024-06-01", "10", "actual"), ("2024-07-01", "20", "actual")],
+    );
+    assert_eq!(world.all().unwrap()["warnings"], Value::Null);
+    world = world.with_load("2024-06-01T00:00Z", 1440, &["1"; 30]);
+    let bills = world.all().unwrap();
+    let warning = "load: register reads are billed, and nothing takes it";
+    assert_eq!(bills["warnings"], serde_json::json!([warning]));
+    assert_eq!(bills["bills"][0]["total"], "20");
+}
+
 #[test]
 fn r3_14_use_is_spread_evenly_over_the_days() {
     let reads = [

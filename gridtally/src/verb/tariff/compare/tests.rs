@@ -98,6 +98,41 @@ fn a_percentage_stands_where_it_is_looked_for() {
     assert_eq!(found, expected);
 }
 
+/// A minimum of a year is due in December, on all months of it: without them nothing says what a year costs.
+#[test]
+fn a_minimum_of_a_year_needs_whole_calendar_years() {
+    let year = |minimum: &str, from: (i32, u32), days: usize| {
+        let record = format!(r#"{{"energyratestructure": [[{{"rate": 1}}]]{minimum}}}"#);
+        let first = chrono::NaiveDate::from_ymd_opt(from.0, from.1, 1).unwrap();
+        let days = first.iter_days().take(days);
+        let rows: String = days.map(|day| format!("{day}T00:00Z,1440,1\n")).collect();
+        let load = format!("start_utc,minutes,import_kwh\n{rows}");
+        let beside = Beside {
+            zone: Some(chrono_tz::UTC),
+            ..Beside::default()
+        };
+        let cost = cost(Path::new("r.json"), &record, &load, &beside);
+        cost.map(|cost| cost.per_year.to_string())
+            .map_err(|error| (error.about(), error.to_string()))
+    };
+    let minimum = r#", "annualmincharge": 5000"#;
+    let refused = |from: &str, to: &str| {
+        let reason = "charge mincharge: a minimum of a year needs all its months";
+        Err((Subject::Tariff, format!("the bill from {from} to {to}: {reason}")))
+    };
+    assert_eq!(year(minimum, (2023, 1), 365), Ok("5000".to_owned()));
+    assert_eq!(year(minimum, (2022, 1), 730), Ok("5000".to_owned()));
+    assert_eq!(year(minimum, (2023, 1), 334), refused("2023-01-01", "2023-12-01"));
+    assert_eq!(year(minimum, (2023, 6), 30), refused("2023-06-01", "2023-07-01"));
+    assert_eq!(year(minimum, (2022, 1), 396), refused("2022-01-01", "2023-02-01"));
+    assert_eq!(year(minimum, (2022, 7), 365), refused("2022-07-01", "2023-07-01"));
+    assert_eq!(
+        year(r#", "annualmincharge": 0"#, (2023, 1), 334),
+        Ok("365".to_owned())
+    );
+    assert_eq!(year("", (2023, 6), 30), Ok("365".to_owned()));
+}
+
 #[test]
 fn the_cheapest_comes_first_and_the_others_say_why() {
     let energy = r#"{"id": "energy", "type": "energy", "rate": "0.5"}"#;
