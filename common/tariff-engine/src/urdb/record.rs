@@ -10,7 +10,7 @@ use super::schedule::{self, Schedule};
 use super::tiers::{self, Tier};
 
 /// Beside texts: who may have the rate, and what the rules leave out.
-const IGNORED: [&str; 37] = [
+const IGNORED: [&str; 38] = [
     "_id",
     "approved",
     "coincidentratestructure",
@@ -29,6 +29,7 @@ const IGNORED: [&str; 37] = [
     "energykeyvals",
     "energytoulabels",
     "fixedattrs",
+    "fixedchargeeaaddl", // of every meter after the first: a load is one meter's
     "fixedkeyvals",
     "is_default",
     "latest_update",
@@ -49,14 +50,8 @@ const IGNORED: [&str; 37] = [
     "voltageminimum",
     "version",
 ];
-/// Prices that a record may hold and that are not part of the rules, and why each is refused.
-const NOT_PRICED: [(&str, &str); 2] = [
-    ("fueladjustmentsmonthly", "is not priced: give adjustments as adj"),
-    (
-        "fixedchargeeaaddl",
-        "is not priced: it is for every meter after the first",
-    ),
-];
+/// Adjustments that a record may hold, and that are not part of the rules.
+const NOT_PRICED: &str = "fueladjustmentsmonthly";
 /// How far back a record's own ratchet looks: months of the year, or a number of months.
 const LOOK_BACK: [&str; 2] = ["lookbackmonths", "lookbackrange"];
 
@@ -195,10 +190,8 @@ impl Record {
         check_units(&mut keys, problems);
         let fixed = read_fixed(&mut keys, problems);
         let minimums = read_minimums(&mut keys, problems);
-        for (key, reason) in NOT_PRICED {
-            if let Some(at) = keys.get(key).filter(|at| !is_nothing(at)) {
-                problems.add(&at.path, reason);
-            }
+        if let Some(at) = keys.get(NOT_PRICED).filter(|at| !is_nothing(at)) {
+            problems.add(&at.path, "is not priced: give adjustments as adj");
         }
         let own_ratchet = read_own_ratchet(&mut keys);
         keys.finish_without(&IGNORED, problems);

@@ -107,12 +107,8 @@ fn r2_1_what_may_be_ignored_is_and_what_cannot_be_priced_is_refused() {
         "",
         "fueladjustmentsmonthly: is not priced",
     );
-    check(r#""fixedchargeeaaddl": 0"#, "", "energy", &["744"]);
-    refused(
-        r#""fixedChargeEaAddl": 2.5"#,
-        "",
-        "fixedChargeEaAddl: is not priced: it is for every meter after the first",
-    );
+    let meters = r#""fixedchargefirstmeter": 5, "fixedChargeEaAddl": 2.5"#; // a load is one meter's, the first
+    check(meters, "", "fixed", &["5"]);
     refused(r#""lookbackPercent": 80"#, "", "options.ratchet");
     check(r#""lookbackRange": 12"#, "", "energy", &["744"]); // of nothing
     check(
