@@ -5,6 +5,7 @@ mod bands;
 mod bounds;
 mod contracts;
 mod currency;
+mod days;
 mod holidays;
 mod kinds;
 mod limits;
@@ -78,7 +79,7 @@ struct Subject<'a> {
 }
 
 /// Rules of neutral tariffs.
-const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 17] = [
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 18] = [
     versions::gaps,
     bands::unreachable_and_overlapping,
     nothing::empty,
@@ -95,6 +96,7 @@ const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 17] = [
     currency::unknown,
     rounding::not_per_line,
     taxes::not_once,
+    days::of_one_cycle,
     settlement::doubtful,
 ];
 

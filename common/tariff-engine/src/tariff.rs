@@ -1,5 +1,6 @@
 //! A neutral tariff (`RATING` section 3) as it was read: all of it understood, or refused.
 
+mod dated;
 mod versions;
 
 use std::collections::BTreeSet;
@@ -70,8 +71,9 @@ impl Tariff {
         };
         let sample = values::replaced(&node, &mut |_| Some(SAMPLE.to_owned()));
         let tariff = sample.ok().and_then(|sample| {
-            let tariff = Self::read(&At::root(&sample), &mut problems)?;
-            Some(tariff.of_text(node, names))
+            let tariff = Self::read(&At::root(&sample), &mut problems)?.of_text(node, names);
+            dated::check(&tariff, &mut problems);
+            Some(tariff)
         });
         match tariff {
             Some(tariff) if problems.all().is_empty() => Ok(tariff),
