@@ -120,6 +120,16 @@ impl Tariff {
         Node::Object(pairs.iter().map(pair).collect())
     }
 
+    /// A charge of a version as it is written, with its values by name.
+    pub(crate) fn written(&self, version: &Version, charge: usize) -> Option<&Node> {
+        let holder = if self.versioned {
+            self.node.get("versions")?.item(version.place)?
+        } else {
+            &self.node
+        };
+        holder.get("charges")?.item(charge)
+    }
+
     /// The first days of its versions, in order; nothing where it has none.
     pub(crate) fn starts(&self) -> Vec<Option<NaiveDate>> {
         let versions = self.versions.iter().filter(|_| self.versioned);

@@ -25,8 +25,24 @@ pub(super) fn unreachable(subject: &Subject<'_>) -> Vec<Finding> {
             let text = "the last step has a limit: a bill with a larger quantity is refused";
             findings.push(Finding::warning("STEP_GAP", path, text));
         }
+        findings.extend(not_ascending(items, path));
     });
     findings
+}
+
+/// Limits that are numbers in a tariff of which another number is a value by name: what the engine refuses with the values.
+fn not_ascending(items: &[Node], path: &str) -> Option<Finding> {
+    let limits = items.iter().enumerate();
+    let known = limits.filter_map(|(index, item)| Some((index, item.get("up_to").and_then(number)?)));
+    let known: Vec<(usize, Exact)> = known.collect();
+    let falls = |pair: &&[(usize, Exact)]| matches!(pair, [(_, earlier), (_, later)] if earlier >= later);
+    let [(_, earlier), (index, later)] = known.windows(2).find(falls)? else {
+        return None;
+    };
+    let text =
+        format!("{later} does not come after {earlier}: whatever the values are, every bill is refused");
+    let path = format!("{path}[{index}].up_to");
+    Some(Finding::warning("TIERS_NOT_ASCENDING", path, text))
 }
 
 /// A tier that ends where the one before it did.

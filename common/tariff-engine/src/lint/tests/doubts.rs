@@ -121,3 +121,55 @@ fn a_value_has_a_name() {
         check_charges(&energy(nameless), &["error VALUE_NAMELESS charges[0].rate.param"]);
     }
 }
+
+/// What depends on a value is judged when the value is known.
+#[test]
+fn a_rule_that_depends_on_a_value_neither_holds_nor_fails() {
+    let band = |name: &str, when: &str| format!(r#"{{"name": "{name}", "rate": 1, "when": [{when}]}}"#);
+    let check_bands =
+        |list: &[String], expected: &[&str]| check(&[("charges", &bands(&list.join(",")))], expected);
+    let value = band("a", r#"{"months": [{"param": "m"}]}"#);
+    let january = band("b", r#"{"months": [1]}"#);
+    check_bands(&[value.clone(), january.clone()], &[]);
+    check_bands(&[january.clone(), value.clone()], &[]);
+    let always = band("c", "{}");
+    check_bands(
+        &[always, value.clone()],
+        &[
+            "warning BAND_UNREACHABLE charges[0].bands[1]",
+            "warning BAND_UNREACHABLE charges[0].otherwise",
+        ],
+    );
+    // What does not depend on the value is judged.
+    check_bands(
+        &[value, january, band("d", r#"{"months": [1]}"#)],
+        &[
+            "warning BAND_UNREACHABLE charges[0].bands[2]",
+            "warning BAND_OVERLAP charges[0].bands[2]",
+        ],
+    );
+}
+
+#[test]
+fn limits_around_a_value_are_compared() {
+    let tiers = |limits: &[&str]| {
+        let tier = |limit: &&str| format!(r#"{{"up_to": {limit}, "rate": 1}}"#);
+        let tiers: Vec<String> = limits.iter().map(tier).collect();
+        format!(
+            r#"[{{"id": "t", "type": "tiered", "tiers": [{}]}}]"#,
+            tiers.join(",")
+        )
+    };
+    let check_limits = |limits: &[&str], expected: &[&str]| check(&[("charges", &tiers(limits))], expected);
+    let value = r#"{"param": "l"}"#;
+    check_limits(&[value, "40", "50", "null"], &[]);
+    check_limits(&["40", value, "50", "null"], &[]);
+    for (limits, place) in [
+        ([value, "50", "40", "null"], 2),
+        (["50", value, "50", "null"], 2),
+        (["50", "40", value, "null"], 1),
+    ] {
+        let expected = format!("warning TIERS_NOT_ASCENDING charges[0].tiers[{place}].up_to");
+        check_limits(&limits, &[&expected]);
+    }
+}
