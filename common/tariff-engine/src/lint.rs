@@ -114,6 +114,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
                 periods::unused(&record),
                 periods::without_structure(&node),
                 limits::of_record(&node),
+                limits::mixed_of_record(&record),
                 limits::last_of_record(&record),
                 ratchets::of_record(&record),
                 prices::of_record(&node),

@@ -13,6 +13,7 @@ mod explained_records;
 mod gaps;
 mod history;
 mod prepayment;
+mod record_tiers;
 mod records;
 mod registers;
 mod settlement;
