@@ -2,10 +2,12 @@
 //! platform hold every bill. A rule is one file and knows nothing of the others.
 
 mod bands;
+mod banks;
 mod bounds;
 mod contracts;
 mod currency;
 mod days;
+mod events;
 mod holidays;
 mod kinds;
 mod limits;
@@ -79,7 +81,7 @@ struct Subject<'a> {
 }
 
 /// Rules of neutral tariffs.
-const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 18] = [
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 20] = [
     versions::gaps,
     bands::unreachable_and_overlapping,
     nothing::empty,
@@ -90,7 +92,9 @@ const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 18] = [
     times::twice,
     kinds::changed,
     percents::too_large,
-    contracts::low_above_high,
+    contracts::doubtful,
+    banks::never_expiring,
+    events::nameless,
     windows::uneven,
     holidays::without_effect,
     currency::unknown,

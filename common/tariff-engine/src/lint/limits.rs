@@ -45,7 +45,7 @@ fn not_ascending(items: &[Node], path: &str) -> Option<Finding> {
     Some(Finding::warning("TIERS_NOT_ASCENDING", path, text))
 }
 
-/// A tier that ends where the one before it did.
+/// A tier that ends where the one before it did, or a first one that ends at 0.
 pub(super) fn of_record(node: &Node) -> Vec<Finding> {
     let mut findings = Vec::new();
     walk(node, "", &mut |path, node| {
@@ -56,6 +56,14 @@ pub(super) fn of_record(node: &Node) -> Vec<Finding> {
             let unit = unit.filter(|unit| !unit.is_empty()).unwrap_or("kWh");
             Some((number(max)?, unit.to_ascii_lowercase()))
         };
+        if items
+            .first()
+            .and_then(limit)
+            .is_some_and(|(max, _)| max.is_zero())
+        {
+            let text = "only a quantity of nothing is up to 0: this price is never paid";
+            findings.push(Finding::warning("TIER_UNREACHABLE", format!("{path}[0]"), text));
+        }
         for (index, pair) in items.windows(2).enumerate() {
             if let [earlier, later] = pair
                 && let (Some(earlier), Some(later)) = (limit(earlier), limit(later))

@@ -23,6 +23,10 @@ fn rate_records_are_looked_at_too() {
         found(&record(r#"[[{"max": 10, "rate": 0.1}, {"max": 5}]]"#)),
         ["error TIERS_NOT_ASCENDING energyratestructure[0]"]
     );
+    assert_eq!(
+        found(&record(r#"[[{"max": 0.0, "rate": 0.1}, {"rate": 0.3}]]"#).replace("-1", "1")),
+        ["warning TIER_UNREACHABLE energyratestructure[0][0]"]
+    );
     let mixed = r#"[[{"max": 10, "unit": "kWh daily", "rate": 1}, {"max": 5, "unit": "kWh", "rate": 1}, {"rate": 1, "unit": "kWh/kW"}]]"#;
     assert_eq!(
         found(&record(mixed).replace("-1", "1")),

@@ -192,6 +192,13 @@ fn an_exemption_has_a_reason_and_no_rate() {
     check("\"0.00\"", why, &[]);
     check(r#"{"param": "vat"}"#, why, &[]);
     check("\"0.19\"", why, &["warning TAX bill_charges[0].rate"]);
+    let zero_rated = |rate: &str| exempt(rate, "").replace(r#""E""#, r#""Z""#);
+    check_taxes(ENERGY_AND_FEE, &[zero_rated("0")], &[]);
+    check_taxes(
+        ENERGY_AND_FEE,
+        &[zero_rated("\"0.07\"")],
+        &["warning TAX bill_charges[0].rate"],
+    );
     for reason in ["", r#", "exemption": " ""#] {
         check("0", reason, &["warning TAX bill_charges[0].tax.exemption"]);
     }
