@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use crate::RatingError;
 use crate::charge::{Unknown, read_id};
 use crate::exact::Exact;
 use crate::how::{LinesHow, LinesRule};
-use crate::reader::{At, Fields, Problems};
+use crate::reader::{At, Fields, Problems, date_of};
 use crate::rounding::Rounding;
 use crate::statement::{Line, Register};
 
@@ -103,6 +105,15 @@ impl BillCharge {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             };
             names.iter().any(is_part)
+        })
+    }
+
+    /// The names in its `of` that have a day, with their place there, the name before the `@` and the day.
+    pub(crate) fn dated(&self) -> impl Iterator<Item = (usize, &str, NaiveDate)> {
+        let names = self.of.iter().flatten().enumerate();
+        names.filter_map(|(place, name)| {
+            let (line, day) = split_day(name);
+            Some((place, line, date_of(day?)?))
         })
     }
 
@@ -220,7 +231,15 @@ fn read_tax(at: &At<'_>, problems: &mut Problems) -> Option<String> {
     category.map(str::to_owned)
 }
 
-/// Names of lines that come before. `energy@2024-04-01` names the line of one version.
+/// A name in `of` without the day after its `@`, and the day as it is written.
+pub(crate) fn split_day(name: &str) -> (&str, Option<&str>) {
+    match name.split_once('@') {
+        Some((line, day)) => (line, Some(day)),
+        None => (name, None),
+    }
+}
+
+/// Names of lines that come before. `energy@2024-04-01` names the line whose first day that is.
 fn read_of(at: &At<'_>, before: &BTreeSet<String>, problems: &mut Problems) -> Option<Vec<String>> {
     let items = at.list(problems)?;
     if items.is_empty() {
@@ -228,11 +247,13 @@ fn read_of(at: &At<'_>, before: &BTreeSet<String>, problems: &mut Problems) -> O
     }
     at.several(problems, |item, problems| {
         let name = item.text(problems)?;
-        let known = name.split('@').next().is_some_and(|name| before.contains(name));
-        if known {
-            Some(name.to_owned())
-        } else {
-            item.wrong(problems, "names no line before this one")
+        let (line, day) = split_day(name);
+        if !before.contains(line) {
+            return item.wrong(problems, "names no line before this one");
         }
+        if day.is_some_and(|day| date_of(day).is_none()) {
+            return item.wrong(problems, "must have a date like 2026-01-31 after the @");
+        }
+        Some(name.to_owned())
     })
 }

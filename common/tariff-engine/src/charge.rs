@@ -28,8 +28,9 @@ use crate::carry::Carried;
 use crate::event::Calendar;
 use crate::exact::Exact;
 use crate::how::How;
+use crate::json::Node;
 use crate::reader::{At, Fields, Problems};
-use crate::rule::When;
+use crate::rule::{Open, When};
 use crate::scene::Scene;
 use crate::statement::{Register, Unit};
 
@@ -138,6 +139,14 @@ pub(crate) struct BandRule<'a> {
     pub(crate) name: &'a str,
     /// `None`: always.
     pub(crate) when: Option<&'a When>,
+}
+
+impl BandRule<'_> {
+    /// What is known of its rules; `None`: it holds always. `charge` is its charge as it is written, `index` its place there.
+    pub(crate) fn open(&self, charge: Option<&Node>, index: usize) -> Option<Open> {
+        let written = || charge?.get("bands")?.item(index)?.get("when");
+        Some(Open::of(self.when?, written()))
+    }
 }
 
 /// A line before it is rounded.

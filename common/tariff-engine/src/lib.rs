@@ -61,7 +61,7 @@ pub use how::{
 pub use load::{Fault, Interval, Load, Rows};
 pub use outline::{Outline, Row, Version};
 pub use period::Period;
-pub use picture::{Hour, Page, Picture, Price};
+pub use picture::{Beside, Hour, Page, Picture, Price};
 pub use price::Prices;
 pub use reader::{Problem, Problems};
 pub use rounding::{Mode, Rounding, Scope};

@@ -2,9 +2,12 @@
 //! platform hold every bill. A rule is one file and knows nothing of the others.
 
 mod bands;
+mod banks;
 mod bounds;
 mod contracts;
 mod currency;
+mod days;
+mod events;
 mod holidays;
 mod kinds;
 mod limits;
@@ -78,7 +81,7 @@ struct Subject<'a> {
 }
 
 /// Rules of neutral tariffs.
-const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 17] = [
+const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 20] = [
     versions::gaps,
     bands::unreachable_and_overlapping,
     nothing::empty,
@@ -89,12 +92,15 @@ const RULES: [fn(&Subject<'_>) -> Vec<Finding>; 17] = [
     times::twice,
     kinds::changed,
     percents::too_large,
-    contracts::low_above_high,
+    contracts::doubtful,
+    banks::never_expiring,
+    events::nameless,
     windows::uneven,
     holidays::without_effect,
     currency::unknown,
     rounding::not_per_line,
     taxes::not_once,
+    days::of_one_cycle,
     settlement::doubtful,
 ];
 
@@ -112,6 +118,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
                 periods::unused(&record),
                 periods::without_structure(&node),
                 limits::of_record(&node),
+                limits::mixed_of_record(&record),
                 limits::last_of_record(&record),
                 ratchets::of_record(&record),
                 prices::of_record(&node),

@@ -1,4 +1,7 @@
 //! A tariff as a calendar: what a kilowatt-hour of import costs in every hour of every month. For people; nothing is billed by it.
+//! Values by name stand in it by their names, and what holds only by a value or in an event is named beside.
+
+mod bands;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +14,7 @@ use crate::reader::Problems;
 use crate::statement::Register;
 use crate::tariff::{Tariff, Version};
 use crate::urdb::Record;
+use bands::Bands;
 
 /// Months of a year.
 const MONTHS: u32 = 12;
@@ -26,8 +30,26 @@ pub struct Picture {
     pub pages: Vec<Page>,
     /// The prices that occur.
     pub prices: Vec<Price>,
-    /// Ids and kinds of the charges that come beside: tiers, demand, fees ...
-    pub beside: Vec<String>,
+    /// What is not in the picture.
+    pub beside: Vec<Beside>,
+}
+
+/// What is not in the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// The id of a charge (tiers, demand, fees ...), with that of a band.
+    pub name: String,
+    /// Why a band holds at times that nobody knows; `None` for a charge that is no price of imported energy by the clock.
+    pub reason: Option<String>,
+}
+
+impl Beside {
+    fn charge(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            reason: None,
+        }
+    }
 }
 
 /// The hours of the year on days that are alike.
@@ -51,10 +73,22 @@ pub struct Hour {
 /// A price and its bands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
-    /// Of a kilowatt-hour.
+    /// Of a kilowatt-hour, without what values by name add.
     pub rate: Exact,
+    /// What they add: `{day_price}`, or `-{day_price}`.
+    pub values: Vec<String>,
     /// The bands or periods it is made of, joined by ` + `.
     pub name: String,
+}
+
+impl Price {
+    /// `0.25`, or `{day_price} + 0.05`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let known = Some(self.rate.to_string()).filter(|_| self.values.is_empty() || !self.rate.is_zero());
+        let parts: Vec<String> = self.values.iter().cloned().chain(known).collect();
+        parts.join(" + ")
+    }
 }
 
 /// Kinds of days.
@@ -92,12 +126,18 @@ impl Picture {
     }
 
     fn of_version(tariff: &Tariff, version: &Version) -> Self {
-        let is_import = |charge: &&Charge| {
+        let is_import = |charge: &Charge| {
             let energy = charge.energy();
             energy.is_some_and(|energy| energy.measure().register == Register::Import)
         };
-        let (energy, others): (Vec<&Charge>, Vec<&Charge>) = version.charges.iter().partition(is_import);
-        let mut picture = Self::empty(others.into_iter().map(|charge| charge.id.clone()).collect());
+        let numbered = version.charges.iter().enumerate();
+        let (energy, others): (Vec<_>, Vec<_>) = numbered.partition(|(_, charge)| is_import(charge));
+        let energy = energy.into_iter();
+        let energy: Vec<Bands<'_>> = energy
+            .map(|(index, charge)| Bands::of(charge, tariff.written(version, index)))
+            .collect();
+        let others = others.into_iter().map(|(_, charge)| Beside::charge(&charge.id));
+        let mut picture = Self::empty(energy.iter().flat_map(Bands::beside).chain(others).collect());
         for (name, weekday) in DAYS {
             if weekday.is_none() && tariff.holidays.is_empty() {
                 continue;
@@ -113,7 +153,7 @@ impl Picture {
                 let price = |minute| price_at(&energy, day.unwrap_or_default(), minute, &calendar);
                 let edges: BTreeSet<u32> = energy
                     .iter()
-                    .flat_map(|charge| charge.pricing().edges(&calendar))
+                    .flat_map(|bands| bands.charge.pricing().edges(&calendar))
                     .collect();
                 page.push(picture.hours(&edges, price));
             }
@@ -123,7 +163,7 @@ impl Picture {
     }
 
     fn of_record(record: &Record) -> Self {
-        let mut picture = Self::empty(record.beside());
+        let mut picture = Self::empty(record.beside().into_iter().map(Beside::charge).collect());
         for (name, weekday) in DAYS {
             let Some(weekday) = weekday else { continue };
             let is_weekend = matches!(weekday, Weekday::Sat | Weekday::Sun);
@@ -131,7 +171,11 @@ impl Picture {
                 let price = |minute: u32| {
                     let hour = minute.checked_div(60).unwrap_or_default();
                     let (name, rate) = record.price_at(month, is_weekend, hour);
-                    Price { rate, name }
+                    Price {
+                        rate,
+                        values: Vec::new(),
+                        name,
+                    }
                 };
                 picture.hours(&BTreeSet::new(), price)
             });
@@ -141,7 +185,7 @@ impl Picture {
         picture
     }
 
-    fn empty(beside: Vec<String>) -> Self {
+    fn empty(beside: Vec<Beside>) -> Self {
         Self {
             pages: Vec::new(),
             prices: Vec::new(),
@@ -190,21 +234,19 @@ fn day_of(month: u32, weekday: Option<Weekday>) -> Option<NaiveDate> {
 }
 
 /// The sum of all charges on imported energy.
-fn price_at(charges: &[&Charge], day: NaiveDate, minute: u32, calendar: &Calendar) -> Price {
-    let mut rate = Exact::ZERO;
-    let mut names = Vec::new();
-    for charge in charges {
-        let pick = charge.pricing().pick(day, minute, calendar);
-        if let Some(own) = charge.energy().and_then(|energy| energy.rate(pick)) {
-            rate = rate.plus(own);
-            names.push(match charge.pricing().suffix(pick) {
-                Some(band) => format!("{}.{band}", charge.id),
-                None => charge.id.clone(),
-            });
+fn price_at(charges: &[Bands<'_>], day: NaiveDate, minute: u32, calendar: &Calendar) -> Price {
+    let (mut rate, mut values, mut names) = (Exact::ZERO, Vec::new(), Vec::new());
+    for bands in charges {
+        let pick = bands.pick(day, minute, calendar);
+        match bands.value(pick) {
+            Some(value) => values.push(value),
+            None => rate = rate.plus(bands.rate(pick)),
         }
+        names.push(bands.name(pick));
     }
     Price {
         rate,
+        values,
         name: names.join(" + "),
     }
 }

@@ -126,6 +126,12 @@ pub(crate) fn document<T>(
     }
 }
 
+/// The date of a text like `2026-01-31`.
+pub(crate) fn date_of(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    date.filter(|_| text.len() == 10)
+}
+
 /// A value and where it stands. What is wrong with it goes into the problems, and the answer is `None`.
 #[derive(Debug, Clone)]
 pub(crate) struct At<'a> {
@@ -266,10 +272,7 @@ impl<'a> At<'a> {
     }
 
     pub(crate) fn date(&self, problems: &mut Problems) -> Option<NaiveDate> {
-        let text = self.text(problems)?;
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .ok()
-            .filter(|_| text.len() == 10);
+        let date = date_of(self.text(problems)?);
         date.or_else(|| self.wrong(problems, "must be a date like 2026-01-31"))
     }
 

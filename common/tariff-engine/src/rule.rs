@@ -1,8 +1,10 @@
 //! When a price holds (`RATING` 3.2): rules over month, day and local clock.
 
 mod hours;
+mod open;
 mod words;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -10,6 +12,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use crate::event::Calendar;
 use crate::reader::{At, Fields, Problems};
 pub use hours::Hours;
+pub(crate) use open::Open;
 pub(crate) use words::months;
 
 /// Minutes of a clock's day.
@@ -84,6 +87,11 @@ impl When {
     /// Whether events may make it hold.
     pub(crate) fn is_called(&self) -> bool {
         self.0.iter().any(|rule| rule.event.is_some())
+    }
+
+    /// The names of those events.
+    pub(crate) fn events(&self) -> BTreeSet<&str> {
+        self.0.iter().filter_map(|rule| rule.event.as_deref()).collect()
     }
 
     /// The minutes of the clock at which the answer may change.

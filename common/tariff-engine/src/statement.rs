@@ -40,6 +40,15 @@ impl Register {
         }
     }
 
+    /// What its energy is counted in.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Reactive => Unit::Kilovarhours,
+            Self::Import | Self::Export | Self::Named(_) => Unit::KilowattHours,
+        }
+    }
+
     /// The register of a name.
     #[must_use]
     pub fn of_name(name: &str) -> Self {

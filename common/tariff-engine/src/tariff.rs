@@ -1,5 +1,6 @@
 //! A neutral tariff (`RATING` section 3) as it was read: all of it understood, or refused.
 
+mod dated;
 mod versions;
 
 use std::collections::BTreeSet;
@@ -70,8 +71,9 @@ impl Tariff {
         };
         let sample = values::replaced(&node, &mut |_| Some(SAMPLE.to_owned()));
         let tariff = sample.ok().and_then(|sample| {
-            let tariff = Self::read(&At::root(&sample), &mut problems)?;
-            Some(tariff.of_text(node, names))
+            let tariff = Self::read(&At::root(&sample), &mut problems)?.of_text(node, names);
+            dated::check(&tariff, &mut problems);
+            Some(tariff)
         });
         match tariff {
             Some(tariff) if problems.all().is_empty() => Ok(tariff),
@@ -116,6 +118,16 @@ impl Tariff {
             | Node::Object(_) => (key.clone(), node.clone()),
         };
         Node::Object(pairs.iter().map(pair).collect())
+    }
+
+    /// A charge of a version as it is written, with its values by name.
+    pub(crate) fn written(&self, version: &Version, charge: usize) -> Option<&Node> {
+        let holder = if self.versioned {
+            self.node.get("versions")?.item(version.place)?
+        } else {
+            &self.node
+        };
+        holder.get("charges")?.item(charge)
     }
 
     /// The first days of its versions, in order; nothing where it has none.

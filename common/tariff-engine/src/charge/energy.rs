@@ -12,7 +12,6 @@ use crate::how::How;
 use crate::reader::{At, Fields, Problems};
 use crate::rule::{Hours, When};
 use crate::scene::Scene;
-use crate::statement::Unit;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Energy {
@@ -160,7 +159,7 @@ impl Pricing for Energy {
             }
             sum.hours.clone_from(&band.hours);
             let kwh = sum.kwh.clone();
-            let line = Draft::priced(kwh, Unit::KilowattHours, &band.rate, How::Energy(sum));
+            let line = Draft::priced(kwh, self.measure.register.unit(), &band.rate, How::Energy(sum));
             lines.push(line.with_suffix(band.name.as_deref()));
         }
         Ok(lines)

@@ -10,7 +10,6 @@ use crate::load::kwh;
 use crate::price::Prices;
 use crate::reader::{Fields, Problems};
 use crate::scene::Scene;
-use crate::statement::Unit;
 
 /// The column of a price file.
 pub(crate) const PRICE: &str = "price_per_mwh";
@@ -84,6 +83,6 @@ impl Pricing for Indexed {
             adder: self.adder.clone(),
             sign: self.sign.clone(),
         }));
-        Ok(vec![Draft::of(kwh, Unit::KilowattHours, exact, how)])
+        Ok(vec![Draft::of(kwh, self.measure.register.unit(), exact, how)])
     }
 }

@@ -8,7 +8,6 @@ use crate::exact::Exact;
 use crate::how::{How, StepHow};
 use crate::reader::{At, Fields, Problems};
 use crate::scene::Scene;
-use crate::statement::Unit;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stairstep {
@@ -88,6 +87,6 @@ impl Pricing for Stairstep {
             source: sum,
             step: Box::new(step),
         };
-        Ok(vec![Draft::of(kwh, Unit::KilowattHours, fee, how)])
+        Ok(vec![Draft::of(kwh, self.measure.register.unit(), fee, how)])
     }
 }

@@ -14,7 +14,6 @@ use crate::how::{How, Source, TierPart, TiersHow};
 use crate::reader::{At, Fields, Problems};
 use crate::rule::{Hours, When, read_month};
 use crate::scene::Scene;
-use crate::statement::Unit;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tiered {
@@ -171,7 +170,7 @@ impl Tiered {
             months: season.months.clone(),
             parts,
         }));
-        Draft::of(quantity, Unit::KilowattHours, exact, how).with_suffix(season.name.as_deref())
+        Draft::of(quantity, self.measure.register.unit(), exact, how).with_suffix(season.name.as_deref())
     }
 }
 

@@ -19,19 +19,19 @@ impl DemandHow {
             told.push_str(words);
         };
         if let Some(factor) = &self.power_factor {
-            also(&factor.words());
+            also(&factor.words(&self.measured));
         }
         if let Some(kw) = &self.minimum_kw {
             also(&format!("at least {kw} kW"));
         }
         if let Some(ratchet) = &self.ratchet {
-            also(&ratchet.words());
+            also(&ratchet.words(self.power_factor.is_some()));
         }
         if !self.others_kw.is_empty() {
             let others = listed(&self.others_kw);
             also(&format!("in the mean with {others} kW"));
         }
-        if line.quantity != self.measured || mean != self.measured {
+        if line.quantity != self.measured {
             also(&format!("billed as {} kW", said(&line.quantity)));
         }
         let billed = self.billed();
@@ -159,12 +159,16 @@ impl PowerFactor {
         format!("round({kwh} / root({kwh} x {kwh} + {kvarh} x {kvarh}), 4)")
     }
 
-    fn words(&self) -> String {
+    /// `measured` is the power with the factor.
+    fn words(&self, measured: &Exact) -> String {
         let Self {
             factor, reference, ..
         } = self;
         let outcome = if self.is_low() {
-            format!("below {reference}, so x {reference} / {factor}")
+            format!(
+                "below {reference}, so x {reference} / {factor} = {} kW with its power factor",
+                said(measured)
+            )
         } else {
             format!("not below {reference}")
         };
@@ -180,7 +184,8 @@ impl PowerFactor {
 }
 
 impl RatchetHow {
-    fn words(&self) -> String {
+    /// It looks at the power before minimum and ratchet, which a power factor is part of.
+    fn words(&self, has_power_factor: bool) -> String {
         let percent = self.share.times(Exact::whole(100));
         let peak = |peak: &Peak| format!("{} kW of {}", said(&peak.kw), peak.month.format("%Y-%m"));
         let mut peaks = listed(self.peaks.iter().map(peak));
@@ -192,7 +197,12 @@ impl RatchetHow {
             Some(list) => format!("those of the {cycles} before that begin in {}", months(list)),
             None => format!("the {cycles} before"),
         };
-        format!("at least {percent} % of what was measured in {counted} ({peaks})")
+        let what = if has_power_factor {
+            "the kW with their power factor"
+        } else {
+            "what was measured"
+        };
+        format!("at least {percent} % of {what} in {counted} ({peaks})")
     }
 
     fn facts(&self) -> Value {

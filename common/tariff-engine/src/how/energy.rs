@@ -17,7 +17,7 @@ impl Source {
     pub(super) fn at_one_price(&self, line: &Line) -> Told {
         let price = line.price_or_zero();
         Told::new(
-            format!("{}, at {price} per kWh", self.words(line)),
+            format!("{}, at {price} per {}", self.words(line), self.unit()),
             product(&self.kwh, price),
         )
     }
@@ -38,10 +38,11 @@ impl IndexedHow {
             adder,
             sign,
         } = self;
+        let unit = source.unit();
         let mean = market.over(&source.kwh);
-        let mean = mean.map(|mean| format!(" ({} per kWh in the mean)", mean_price(&mean)));
+        let mean = mean.map(|mean| format!(" ({} per {unit} in the mean)", mean_price(&mean)));
         let words = format!(
-            "{}, each interval's kWh at the market's price of its time, together {}{}; that x {multiplier}, and {adder} for each kWh",
+            "{}, each interval's {unit} at the market's price of its time, together {}{}; that x {multiplier}, and {adder} for each {unit}",
             source.words(line),
             said(market),
             mean.unwrap_or_default()
@@ -136,7 +137,7 @@ impl TiersHow {
 
     /// `up to 100 kWh x 20/30 days = 200/3 kWh at 0.25`.
     fn tier(&self, part: &TierPart) -> String {
-        let rate = &part.rate;
+        let (rate, unit) = (&part.rate, self.source.unit());
         let (Some(up_to), Some(limit)) = (&part.up_to, &part.limit) else {
             return if self.parts.len() == 1 {
                 format!("without limit at {rate}")
@@ -146,16 +147,16 @@ impl TiersHow {
         };
         match self.allowance {
             "per_day" => format!(
-                "up to {up_to} x {} = {} kWh at {rate}",
+                "up to {up_to} x {} = {} {unit} at {rate}",
                 words::count(self.days, "day"),
                 said(limit)
             ),
             "per_30_days" => format!(
-                "up to {up_to} x {}/30 days = {} kWh at {rate}",
+                "up to {up_to} x {}/30 days = {} {unit} at {rate}",
                 self.days,
                 said(limit)
             ),
-            _ => format!("up to {limit} kWh at {rate}"),
+            _ => format!("up to {limit} {unit} at {rate}"),
         }
     }
 }
@@ -164,8 +165,9 @@ impl TiersHow {
 pub(super) fn package(line: &Line, source: &Source, size: &Exact) -> Told {
     let price = line.price_or_zero();
     let words = format!(
-        "{}, in packages of {size} kWh, of which {} begun, at {price} each",
+        "{}, in packages of {size} {}, of which {} begun, at {price} each",
         source.words(line),
+        source.unit(),
         if line.quantity == Exact::ONE {
             "1 is".to_owned()
         } else {
@@ -192,7 +194,7 @@ pub(super) fn step(line: &Line, source: &Source, step: &StepHow) -> Told {
     let words = format!(
         "{}; the fee for a use {}",
         source.words(line),
-        step.inclusive("kWh")
+        step.inclusive(source.unit())
     );
     Told::new(words, term(&line.exact).to_string())
 }

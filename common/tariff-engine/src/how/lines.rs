@@ -34,7 +34,8 @@ impl LinesHow {
             ),
             LinesRule::MaxPerKwh { rate, register, kwh } => Told::new(
                 format!(
-                    "what the sum of {of} has above {rate} for each of {kwh} kWh of {}",
+                    "what the sum of {of} has above {rate} for each of {kwh} {} of {}",
+                    register.unit().word(),
                     register.name()
                 ),
                 format!("-max(0, {} - {} x {})", sum(amounts()), term(rate), term(kwh)),

@@ -11,7 +11,7 @@ use crate::exact::Exact;
 use crate::explanation::{Facts, listed, mode, number, said, term};
 use crate::local;
 use crate::period::Period;
-use crate::statement::{Line, Register};
+use crate::statement::Line;
 
 /// `2026-01-31 18:15` on the clock of the zone; where it shows that twice, `2026-10-25 02:30 (UTC+01:00)`.
 pub(crate) fn moment(zone: Tz, at: i64) -> String {
@@ -174,12 +174,9 @@ impl Source {
         format!("{kwh} {unit} of {register} in {intervals}{qualities} of {span}{begin}{hours}{rounded}")
     }
 
-    fn unit(&self) -> &'static str {
-        if self.register == Register::Reactive {
-            "kvarh"
-        } else {
-            "kWh"
-        }
+    /// `kWh`, or `kvarh`.
+    pub(super) fn unit(&self) -> &'static str {
+        self.register.unit().word()
     }
 
     /// The same by name.

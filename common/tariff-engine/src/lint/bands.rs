@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use super::{Finding, Subject, charge_path};
 use crate::charge::{BandRule, Charge};
 use crate::event::Calendar;
-use crate::rule::DAY_MINUTES;
+use crate::rule::{DAY_MINUTES, Open};
 use crate::tariff::Version;
 
 /// Days that are looked at: two years hold every kind of day in every month, and a leap day among four.
@@ -26,7 +26,14 @@ pub(super) fn unreachable_and_overlapping(subject: &Subject<'_>) -> Vec<Finding>
         let days = days(version, &tariff.holidays);
         for (index, charge) in version.charges.iter().enumerate() {
             let path = charge_path(tariff, number, index);
-            findings.extend(of_charge(charge, &path, &days, &calendar));
+            let bands = charge.pricing().bands().into_iter().enumerate();
+            let bands = bands.map(|(place, band)| (band, band.open(tariff.written(version, index), place)));
+            findings.extend(of_charge(
+                charge,
+                &bands.collect::<Vec<_>>(),
+                &path,
+                (&days, &calendar),
+            ));
         }
     }
     findings
@@ -44,8 +51,13 @@ fn days(version: &Version, holidays: &BTreeSet<NaiveDate>) -> BTreeSet<NaiveDate
     run.chain(holidays.iter().copied()).filter(inside).collect()
 }
 
-fn of_charge(charge: &Charge, path: &str, days: &BTreeSet<NaiveDate>, calendar: &Calendar) -> Vec<Finding> {
-    let bands = charge.pricing().bands();
+/// A rule that depends on a value neither holds nor fails.
+fn of_charge(
+    charge: &Charge,
+    bands: &[(BandRule<'_>, Option<Open>)],
+    path: &str,
+    (days, calendar): (&BTreeSet<NaiveDate>, &Calendar),
+) -> Vec<Finding> {
     if bands.len() < 2 || days.is_empty() {
         return Vec::new();
     }
@@ -56,28 +68,27 @@ fn of_charge(charge: &Charge, path: &str, days: &BTreeSet<NaiveDate>, calendar: 
     let mut overlaps: Vec<(usize, usize, NaiveDate, u32)> = Vec::new();
     for day in days {
         for minute in &minutes {
-            let holds =
-                |band: &BandRule<'_>| band.when.is_none_or(|when| when.holds(*day, *minute, calendar));
-            // Of the last band, which takes what is left, nothing overlaps.
-            let ruled = bands
-                .iter()
-                .enumerate()
-                .filter(|(_, band)| band.when.is_some() && holds(band));
-            let mut ruled = ruled.map(|(index, _)| index);
-            let first = ruled.next().unwrap_or(bands.len().saturating_sub(1));
-            if let Some(reached) = reached.get_mut(first) {
-                *reached = true;
-            }
-            for other in ruled {
-                if !overlaps.iter().any(|known| (known.0, known.1) == (first, other)) {
-                    overlaps.push((first, other, *day, *minute));
+            let mut first = None;
+            for (index, (reached, (_, open))) in reached.iter_mut().zip(bands).enumerate() {
+                let Some(open) = open else {
+                    *reached |= first.is_none(); // the last band takes what is left, and nothing overlaps it
+                    continue;
+                };
+                *reached |= first.is_none() && open.perhaps.holds(*day, *minute, calendar);
+                if !open.surely.holds(*day, *minute, calendar) {
+                    continue;
+                }
+                let before = *first.get_or_insert(index);
+                let is_known = overlaps.iter().any(|known| (known.0, known.1) == (before, index));
+                if before != index && !is_known {
+                    overlaps.push((before, index, *day, *minute));
                 }
             }
         }
     }
-    let name = |index: usize| bands.get(index).map_or("", |band| band.name);
+    let name = |index: usize| bands.get(index).map_or("", |(band, _)| band.name);
     let place = |index: usize| {
-        if bands.get(index).is_some_and(|band| band.when.is_some()) {
+        if bands.get(index).is_some_and(|(band, _)| band.when.is_some()) {
             format!("{path}.bands[{index}]")
         } else {
             format!("{path}.otherwise")
@@ -86,7 +97,7 @@ fn of_charge(charge: &Charge, path: &str, days: &BTreeSet<NaiveDate>, calendar: 
     let is_called = |index: usize| {
         bands
             .get(index)
-            .and_then(|band| band.when)
+            .and_then(|(band, _)| band.when)
             .is_some_and(crate::rule::When::is_called)
     };
     let never = reached

@@ -1,6 +1,6 @@
 //! Tiers and steps that nothing reaches, or beyond which nothing has a price.
 
-use super::{Finding, Subject, walk};
+use super::{Finding, Subject, entry, text, walk};
 use crate::exact::Exact;
 use crate::json::Node;
 use crate::urdb::Record;
@@ -25,23 +25,55 @@ pub(super) fn unreachable(subject: &Subject<'_>) -> Vec<Finding> {
             let text = "the last step has a limit: a bill with a larger quantity is refused";
             findings.push(Finding::warning("STEP_GAP", path, text));
         }
+        findings.extend(not_ascending(items, path));
     });
     findings
 }
 
-/// A tier that ends where the one before it did.
+/// Limits that are numbers in a tariff of which another number is a value by name: what the engine refuses with the values.
+fn not_ascending(items: &[Node], path: &str) -> Option<Finding> {
+    let limits = items.iter().enumerate();
+    let known = limits.filter_map(|(index, item)| Some((index, item.get("up_to").and_then(number)?)));
+    let known: Vec<(usize, Exact)> = known.collect();
+    let falls = |pair: &&[(usize, Exact)]| matches!(pair, [(_, earlier), (_, later)] if earlier >= later);
+    let [(_, earlier), (index, later)] = known.windows(2).find(falls)? else {
+        return None;
+    };
+    let text =
+        format!("{later} does not come after {earlier}: whatever the values are, every bill is refused");
+    let path = format!("{path}[{index}].up_to");
+    Some(Finding::warning("TIERS_NOT_ASCENDING", path, text))
+}
+
+/// A tier that ends where the one before it did, or a first one that ends at 0.
 pub(super) fn of_record(node: &Node) -> Vec<Finding> {
     let mut findings = Vec::new();
     walk(node, "", &mut |path, node| {
         let Node::List(items) = node else { return };
-        let limit = |item: &Node| item.get("max").and_then(number);
+        let limit = |item: &Node| {
+            let (_, max) = entry(item, "max")?;
+            let unit = entry(item, "unit").and_then(|(_, unit)| text(unit));
+            let unit = unit.filter(|unit| !unit.is_empty()).unwrap_or("kWh");
+            Some((number(max)?, unit.to_ascii_lowercase()))
+        };
+        if items
+            .first()
+            .and_then(limit)
+            .is_some_and(|(max, _)| max.is_zero())
+        {
+            let text = "only a quantity of nothing is up to 0: this price is never paid";
+            findings.push(Finding::warning("TIER_UNREACHABLE", format!("{path}[0]"), text));
+        }
         for (index, pair) in items.windows(2).enumerate() {
             if let [earlier, later] = pair
                 && let (Some(earlier), Some(later)) = (limit(earlier), limit(later))
                 && earlier == later
             {
                 let path = format!("{path}[{}]", index.saturating_add(1));
-                let text = format!("the tier before it ends at {later}, too: this price is never paid");
+                let text = format!(
+                    "the tier before it ends at {}, too: this price is never paid",
+                    later.0
+                );
                 findings.push(Finding::warning("TIER_UNREACHABLE", path, text));
             }
         }
@@ -57,6 +89,16 @@ pub(super) fn last_of_record(record: &Record) -> Vec<Finding> {
         Finding::warning("STEP_GAP", format!("{structure}[{period}]"), text)
     });
     limited.collect()
+}
+
+/// Limits in different units: only a month says which is higher.
+pub(super) fn mixed_of_record(record: &Record) -> Vec<Finding> {
+    let mixed = record.mixed_periods().into_iter().map(|period| {
+        let text =
+            "its limits are in different units: a month in which they do not ascend is refused; a tier without a unit is in kWh of the month";
+        Finding::warning("TIERS_NOT_ASCENDING", format!("energyratestructure[{period}]"), text)
+    });
+    mixed.collect()
 }
 
 /// A decimal, however it is written.

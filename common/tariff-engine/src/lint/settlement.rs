@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Subject, charge_path};
+use super::{Finding, Subject, bill_charges, charge_path, names_of};
 use crate::bill_charge::BillCharge;
 use crate::charge::Charge;
 use crate::tariff::PREVIOUSLY_BILLED;
@@ -11,7 +11,7 @@ const CODE: &str = "SETTLEMENT";
 
 pub(super) fn doubtful(subject: &Subject<'_>) -> Vec<Finding> {
     if !subject.tariff.trueup {
-        return Vec::new();
+        return of_nothing(subject);
     }
     let versions = subject.tariff.versions.iter().enumerate();
     let charges = versions.flat_map(|(version, of)| {
@@ -22,12 +22,25 @@ pub(super) fn doubtful(subject: &Subject<'_>) -> Vec<Finding> {
             Some(Finding::warning(CODE, path, text))
         })
     });
-    let bill_charges = subject.tariff.bill_charges.iter().enumerate();
-    let bill_charges = bill_charges.filter_map(|(index, charge)| {
+    let on_bill = subject.tariff.bill_charges.iter().enumerate();
+    let on_bill = on_bill.filter_map(|(index, charge)| {
         let text = of_bill_charge(charge, subject)?;
         Some(Finding::warning(CODE, format!("bill_charges[{index}]"), text))
     });
-    charges.chain(bill_charges).collect()
+    charges.chain(on_bill).collect()
+}
+
+/// Without settlement no bill has its line, but for a case that says itself how estimates are settled.
+fn of_nothing(subject: &Subject<'_>) -> Vec<Finding> {
+    let named = bill_charges(subject)
+        .iter()
+        .enumerate()
+        .filter(|(_, charge)| names_of(charge).is_some_and(|names| names.contains(PREVIOUSLY_BILLED)));
+    let finding = |(index, _)| {
+        let text = "names previously_billed, a line that bills have under estimated_reads trueup alone";
+        Finding::warning(CODE, format!("bill_charges[{index}].of"), text)
+    };
+    named.map(finding).collect()
 }
 
 fn of_charge(charge: &Charge) -> Option<&'static str> {

@@ -12,6 +12,8 @@ use crate::tariff::PREVIOUSLY_BILLED;
 const CODE: &str = "TAX";
 /// The category of what is exempt (UNTDID 5305).
 const EXEMPT: &str = "E";
+/// The category of what is taxed at nothing (UNTDID 5305).
+const ZERO_RATED: &str = "Z";
 
 /// Names that a sentence holds.
 const SHOWN: usize = 5;
@@ -163,13 +165,15 @@ fn blank(subject: &Subject<'_>) -> Vec<Finding> {
     blank.map(finding).collect()
 }
 
-/// An exemption without a reason, or with a tax.
+/// An exemption without a reason, or with a tax; a rate of nothing that is one.
 fn exempt(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, charge) in bill_charges(subject).iter().enumerate() {
-        let tax = charge.get("tax");
-        let Some(tax) = tax.filter(|tax| text_of(tax, "category") == Some(EXEMPT)) else {
-            continue;
+        let Some(tax) = charge.get("tax") else { continue };
+        let (category, word) = match text_of(tax, "category") {
+            Some(EXEMPT) => (EXEMPT, "exempt"),
+            Some(ZERO_RATED) => (ZERO_RATED, "zero rated"),
+            _ => continue,
         };
         let mut doubt = |key: &str, text: String| {
             findings.push(Finding::warning(
@@ -178,13 +182,17 @@ fn exempt(subject: &Subject<'_>) -> Vec<Finding> {
                 text,
             ));
         };
-        if text_of(tax, "exemption").is_none_or(|reason| reason.trim().is_empty()) {
+        let reason = text_of(tax, "exemption").unwrap_or_default();
+        if category == EXEMPT && reason.trim().is_empty() {
             doubt("tax.exemption", "category E without a reason for it".to_owned());
         }
         if let Some(rate) = charge.get("rate").and_then(number)
             && !rate.is_zero()
         {
-            doubt("rate", format!("category E is exempt, and {rate} is charged"));
+            doubt(
+                "rate",
+                format!("category {category} is {word}, and {rate} is charged"),
+            );
         }
     }
     findings

@@ -392,7 +392,13 @@ fn charges_that_a_settling_bill_understands_otherwise() {
         {"id": "net", "type": "percent", "rate": 1, "of": ["e", "t", "d.s", "n", "n.expired", "previously_billed"]},
         {"id": "vat", "type": "percent", "rate": 1, "tax": {"category": "S"}}]"#;
     let keys = [("charges", charges), ("bill_charges", bill_charges)];
-    check(&keys, &[]);
+    check(
+        &keys,
+        &[
+            "warning SETTLEMENT bill_charges[1].of",
+            "warning SETTLEMENT bill_charges[4].of",
+        ],
+    );
     check(
         &[&keys[..], &[("estimated_reads", "\"trueup\"")]].concat(),
         &[

@@ -26,7 +26,7 @@ fn alike_days_share_a_page_and_prices_add_up() {
             ("e.peak + levy", "0.45".to_owned())
         ]
     );
-    assert_eq!(picture.beside, ["fee"]);
+    assert_eq!(picture.beside, [Beside::charge("fee")]);
     let july = &picture.pages[0].hours[6];
     let hour = |price, changes| Hour { price, changes };
     assert_eq!(july[15], hour(0, false));
@@ -78,5 +78,60 @@ fn a_record_has_weekdays_and_weekends() {
             ("period 1", "0.3".to_owned())
         ]
     );
-    assert_eq!(picture.beside, ["fixed"]);
+    assert_eq!(picture.beside, [Beside::charge("fixed")]);
+}
+
+/// Names and prices that occur, and what is not in the picture.
+fn seen(charges: &str) -> (Vec<String>, Vec<String>) {
+    let head = r#""currency": "EUR", "timezone": "Europe/Berlin", "rounding": {"scope": "none"}"#;
+    let picture = Picture::of(&format!(r#"{{{head}, "charges": [{charges}]}}"#), None).unwrap();
+    let price = |price: &Price| format!("{} {}", price.text(), price.name);
+    let beside = |beside: &Beside| format!("{}: {}", beside.name, beside.reason.clone().unwrap_or_default());
+    let prices = picture.prices.iter().map(price);
+    (prices.collect(), picture.beside.iter().map(beside).collect())
+}
+
+#[test]
+fn a_price_that_depends_on_a_value_is_no_number() {
+    let band = |rate: &str| {
+        format!(
+            r#"{{"id": "e", "type": "energy", "bands": [{{"name": "x", "rate": {rate}, "when": [{{"to": "06:00"}}]}}], "otherwise": {{"name": "y", "rate": 2}}}}"#
+        )
+    };
+    let levy = r#"{"id": "levy", "type": "energy", "rate": "0.05"}"#;
+    let (prices, _) = seen(&format!("{}, {levy}", band(r#"{"param": "p"}"#)));
+    assert_eq!(prices, ["{p} + 0.05 e.x + levy", "2.05 e.y + levy"]);
+    let credit = r#"{"id": "c", "type": "energy", "sign": "-1", "rate": {"param": "q"}}"#;
+    let signed = r#"{"id": "s", "type": "energy", "sign": {"param": "s"}, "rate": 3}"#;
+    let (prices, _) = seen(&format!("{credit}, {signed}"));
+    assert_eq!(prices, ["-{q} + {s} x 3 c + s"]);
+    assert_eq!(seen(&band("3")).0, ["3 e.x", "2 e.y"]);
+}
+
+#[test]
+fn a_band_that_depends_on_a_value_or_an_event_is_named_beside() {
+    let band = |when: &str| {
+        format!(
+            r#"{{"id": "e", "type": "energy", "bands": [{{"name": "x", "rate": 9, "when": [{when}]}}], "otherwise": {{"name": "y", "rate": 2}}}}"#
+        )
+    };
+    let check = |when: &str, prices: &[&str], reason: &[&str]| {
+        let (found, beside) = seen(&band(when));
+        assert_eq!(found, prices);
+        assert_eq!(beside, reason);
+    };
+    let value = r#"{"months": [{"param": "m"}]}"#;
+    check(value, &["2 e.y"], &["e.x: its hours depend on the value m"]);
+    check(
+        r#"{"event": "c"}"#,
+        &["2 e.y"],
+        &["e.x: its hours depend on events c"],
+    );
+    // What is known of it is in the picture.
+    check(
+        &format!(r#"{value}, {{"to": "06:00"}}"#),
+        &["9 e.x", "2 e.y"],
+        &["e.x: its hours depend on the value m"],
+    );
+    check(r#"{"to": "06:00"}"#, &["9 e.x", "2 e.y"], &[]);
 }

@@ -166,6 +166,13 @@ impl Record {
         limited.collect()
     }
 
+    /// The number of every period of energy with limits of different units: which of them is higher, each month says.
+    pub(crate) fn mixed_periods(&self) -> Vec<usize> {
+        let numbered = self.energy.iter().enumerate();
+        let mixed = numbered.filter(|(_, tiers)| tiers::have_several_units(tiers));
+        mixed.map(|(period, _)| period).collect()
+    }
+
     /// Whether it prices energy; without, only `options.price_file` does.
     pub(crate) fn prices_energy(&self) -> bool {
         !self.energy.is_empty()
@@ -321,8 +328,8 @@ fn read_fixed(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Option<(Ex
     }
 }
 
-/// The two spellings of a minimum are one field; a month and a year may each have one (`RATING` 2.1). 0 is none: whoever writes all keys
-/// of both versions fills one of them so.
+/// The two spellings of a minimum are one field; a month and a year may each have one (`RATING` 2.1). One of a day is the month's, by its
+/// days. 0 is none: whoever writes all keys of both versions fills one of them so.
 fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Exact, Per)>> {
     let unit = keys.maybe("minchargeunits", problems, read_per);
     let mut number = |key, problems: &mut Problems| {
@@ -340,8 +347,11 @@ fn read_minimums(keys: &mut Keys<'_>, problems: &mut Problems) -> Option<Vec<(Ex
         let Some((path, amount)) = named.filter(some) else {
             continue;
         };
-        match own.as_ref().filter(|_| unit == per) {
-            Some((of, other)) if *other != amount => problems.add(&path, format!("contradicts {of}")),
+        let is_same = unit == per || (unit, per) == (Per::Day, Per::Month);
+        match own.as_ref().filter(|_| is_same) {
+            Some((of, other)) if *other != amount || unit != per => {
+                problems.add(&path, format!("contradicts {of}"))
+            }
             Some(_) => {}
             None => found.push((amount, per)),
         }

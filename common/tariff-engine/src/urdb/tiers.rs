@@ -1,6 +1,6 @@
 //! Tiers of a rate record (`RATING` 2.2).
 
-use crate::exact::Exact;
+use crate::exact::{Exact, ParseExactError};
 use crate::reader::{At, Problems};
 
 use super::how::Part;
@@ -8,6 +8,8 @@ use super::keys::Keys;
 
 /// A tier whose limit is so high has none: records write "no limit" as 10^38 in several ways.
 const NO_LIMIT: i128 = 1_000_000_000_000_000_000_000_000_000_000;
+/// The zeros of that.
+const NO_LIMIT_PLACE: i128 = 30;
 
 /// A tier of a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +115,24 @@ pub(super) fn graduated(
     Err(BeyondLastTier)
 }
 
+/// Whether limits are in different units; then they are compared as a month makes them.
+pub(super) fn have_several_units(tiers: &[Tier]) -> bool {
+    let mut units = tiers.iter().filter(|tier| tier.has_limit()).map(|tier| tier.unit);
+    let first = units.next();
+    units.any(|unit| Some(unit) != first)
+}
+
+/// The first tier whose limit in a month is below that of the one before, with both limits: all of it would have no price.
+pub(super) fn not_ascending(tiers: &[Tier], scale: &Scale) -> Option<(usize, Exact, Exact)> {
+    let limits: Vec<Exact> = tiers.iter().filter_map(|tier| tier.limit(scale)).collect(); // only the last has none
+    let pairs = (1_usize..).zip(limits.windows(2));
+    let mut falling = pairs.filter_map(|(index, pair)| match pair {
+        [earlier, later] if later < earlier => Some((index, earlier.clone(), later.clone())),
+        _ => None,
+    });
+    falling.next()
+}
+
 /// Periods of tiers, of energy or of power.
 pub(super) fn read(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<Vec<Vec<Tier>>> {
     at.several(problems, |at, problems| {
@@ -122,7 +142,7 @@ pub(super) fn read(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Opt
             .iter()
             .take(tiers.len().saturating_sub(1))
             .any(|tier| tier.max.is_none());
-        let ascend = limits().zip(limits().skip(1)).all(|(a, b)| a <= b);
+        let ascend = have_several_units(&tiers) || limits().zip(limits().skip(1)).all(|(a, b)| a <= b);
         if open || !ascend {
             return at.wrong_as(
                 "TIERS_NOT_ASCENDING",
@@ -136,7 +156,7 @@ pub(super) fn read(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Opt
 
 fn read_tier(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<Tier> {
     let mut keys = Keys::read(at, problems)?;
-    let max = keys.maybe("max", problems, |at, problems| at.number(problems));
+    let max = keys.maybe("max", problems, read_max);
     let rate = keys.number_or_zero("rate", problems);
     let adj = keys.number_or_zero("adj", problems);
     let sell = keys.number_or_zero("sell", problems);
@@ -145,7 +165,7 @@ fn read_tier(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<Ti
     });
     keys.finish(problems);
     Some(Tier {
-        max: max?.filter(|max| *max < Exact::whole(NO_LIMIT)),
+        max: max?.flatten(),
         price: rate?.plus(adj?),
         sell: sell?,
         unit: unit?.unwrap_or(LimitUnit {
@@ -153,6 +173,38 @@ fn read_tier(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<Ti
             per_kw: false,
         }),
     })
+}
+
+/// `Some(None)`: it is as good as none (`RATING` 2.1).
+fn read_max(at: &At<'_>, problems: &mut Problems) -> Option<Option<Exact>> {
+    if at.digits().parse::<Exact>() == Err(ParseExactError::TooLong) && is_no_limit(at.digits()) {
+        return Some(None);
+    }
+    let max = at.number(problems)?;
+    Some(Some(max).filter(|max| *max < Exact::whole(NO_LIMIT)))
+}
+
+/// Whether a decimal, of any length, is so high: by the place of its first digit, 1 = the units.
+fn is_no_limit(digits: &str) -> bool {
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let whole = whole.trim_start_matches('0');
+    let place = if whole.is_empty() {
+        let zeros = decimals
+            .len()
+            .saturating_sub(decimals.trim_start_matches('0').len());
+        i128::try_from(zeros).map(i128::saturating_neg)
+    } else {
+        i128::try_from(whole.len())
+    };
+    let is_zero = !mantissa.contains(|digit: char| matches!(digit, '1'..='9'));
+    let highest = |exponent: i128| place.map(|place| place.saturating_add(exponent));
+    let exponent = exponent.parse().unwrap_or(if exponent.starts_with('-') {
+        i128::MIN
+    } else {
+        i128::MAX
+    });
+    !is_zero && !digits.starts_with('-') && highest(exponent).is_ok_and(|place| place > NO_LIMIT_PLACE)
 }
 
 fn read_unit(at: &At<'_>, is_energy: bool, problems: &mut Problems) -> Option<LimitUnit> {

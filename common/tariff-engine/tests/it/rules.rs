@@ -14,6 +14,7 @@ mod gaps;
 mod history;
 mod options;
 mod prepayment;
+mod record_tiers;
 mod records;
 mod registers;
 mod settlement;

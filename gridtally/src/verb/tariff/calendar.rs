@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use tariff_engine::{Hour, Picture};
+use tariff_engine::{Beside, Hour, Picture, Price};
 
 use super::{read, wrong};
 use crate::cli::Format;
@@ -14,7 +14,7 @@ use crate::output::{self, Column};
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
-/// Letters of prices, cheapest first; more prices than that share the last.
+/// Letters of prices, cheapest first and those of values last; more prices than that share the last.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const HOURS: &[Column] = &[
     ("DAYS", "days"),
@@ -23,7 +23,10 @@ const HOURS: &[Column] = &[
     ("PRICE", "price"),
     ("NAME", "name"),
     ("CHANGES", "changes"),
+    ("NOT_IN_PICTURE", "not_in_picture"),
 ];
+/// Why a charge is not in the picture that is no price of imported energy by the clock.
+const OTHER: &str = "no price of imported energy by the clock";
 
 pub(super) fn run(file: &Path, on: Option<NaiveDate>, format: Format) -> Result<(), CommandError> {
     let picture = Picture::of(&read(file)?, on).map_err(|problems| wrong(file, &problems))?;
@@ -33,8 +36,9 @@ pub(super) fn run(file: &Path, on: Option<NaiveDate>, format: Format) -> Result<
     output::list(format, HOURS, &rows(&picture))
 }
 
-/// Every hour of every page.
-fn rows(picture: &Picture) -> Vec<Value> {
+/// Every hour of every page, and a row without hours for whatever is not in the picture.
+pub(super) fn rows(picture: &Picture) -> Vec<Value> {
+    let beside = |beside: &Beside| json!({"days": [], "name": beside.name, "not_in_picture": beside.reason.as_deref().unwrap_or(OTHER)});
     let mut rows = Vec::new();
     for page in &picture.pages {
         for (month, hours) in (1_u32..).zip(&page.hours) {
@@ -42,18 +46,28 @@ fn rows(picture: &Picture) -> Vec<Value> {
                 let price = picture.prices.get(hour.price);
                 rows.push(json!({
                     "days": page.days, "month": month, "hour": number, "changes": hour.changes,
-                    "price": price.map(|price| price.rate.to_string()), "name": price.map(|price| price.name.clone()),
+                    "price": price.map(Price::text), "name": price.map(|price| price.name.clone()),
                 }));
             }
         }
     }
+    rows.extend(picture.beside.iter().map(beside));
     rows
+}
+
+/// `e.peak (its hours depend on events peak)`.
+fn beside(beside: &Beside) -> String {
+    match &beside.reason {
+        Some(reason) => format!("{} ({reason})", beside.name),
+        None => beside.name.clone(),
+    }
 }
 
 /// A line for every month, a letter for every hour; below, what the letters mean.
 pub(super) fn draw(picture: &Picture) -> String {
     let mut order: Vec<usize> = (0..picture.prices.len()).collect();
-    order.sort_by_key(|index| picture.prices.get(*index).map(|price| price.rate.clone()));
+    let rank = |price: &Price| (!price.values.is_empty(), price.rate.clone());
+    order.sort_by_key(|index| picture.prices.get(*index).map(rank));
     let letter = |price: usize| {
         let rank = order.iter().position(|index| *index == price);
         rank.and_then(|rank| LETTERS.chars().nth(rank)).unwrap_or('Z')
@@ -81,14 +95,15 @@ pub(super) fn draw(picture: &Picture) -> String {
     }
     for index in &order {
         if let Some(price) = picture.prices.get(*index) {
-            put(format!("{}  {}  {}", letter(*index), price.rate, price.name));
+            put(format!("{}  {}  {}", letter(*index), price.text(), price.name));
         }
     }
     if some_change {
         put("*  another price begins within the hour".to_owned());
     }
     if !picture.beside.is_empty() {
-        put(format!("not in the picture: {}", picture.beside.join(", ")));
+        let beside: Vec<String> = picture.beside.iter().map(beside).collect();
+        put(format!("not in the picture: {}", beside.join(", ")));
     }
     text
 }

@@ -170,3 +170,33 @@ fn a_calendar_is_a_picture_of_letters() {
         ]
     );
 }
+
+/// A price that a value gives has its name, in every format, and what is not in the picture is said in all of them.
+#[test]
+fn a_calendar_invents_no_price() {
+    let tariff = FLAT.replace(
+        r#""rate": "0.5""#,
+        r#""bands": [{"name": "day", "rate": {"param": "p"}, "when": [{"from": "06:00"}]}, {"name": "called", "rate": 9, "when": [{"event": "peak"}]}],
+            "otherwise": {"name": "night", "rate": "0.25"}"#,
+    );
+    let picture = Picture::of(&tariff, None).unwrap();
+    let drawn = calendar::draw(&picture);
+    let lines: Vec<&str> = drawn.lines().collect();
+    assert_eq!(
+        lines[15..],
+        [
+            "a  0.25  energy.night",
+            "b  {p}  energy.day",
+            "not in the picture: energy.called (its hours depend on events peak), fee",
+        ]
+    );
+    let rows = calendar::rows(&picture);
+    assert_eq!(rows.len(), 12 * 24 + 2);
+    assert_eq!(rows[6]["price"], "{p}");
+    assert_eq!(rows[288]["name"], "energy.called");
+    assert_eq!(rows[288]["not_in_picture"], "its hours depend on events peak");
+    assert_eq!(
+        rows[289]["not_in_picture"],
+        "no price of imported energy by the clock"
+    );
+}

@@ -24,6 +24,24 @@ fn rate_records_are_looked_at_too() {
         ["error TIERS_NOT_ASCENDING energyratestructure[0]"]
     );
     assert_eq!(
+        found(&record(r#"[[{"max": 0.0, "rate": 0.1}, {"rate": 0.3}]]"#).replace("-1", "1")),
+        ["warning TIER_UNREACHABLE energyratestructure[0][0]"]
+    );
+    let mixed = r#"[[{"max": 10, "unit": "kWh daily", "rate": 1}, {"max": 5, "unit": "kWh", "rate": 1}, {"rate": 1, "unit": "kWh/kW"}]]"#;
+    assert_eq!(
+        found(&record(mixed).replace("-1", "1")),
+        ["warning TIERS_NOT_ASCENDING energyratestructure[0]"]
+    );
+    let same_number = mixed.replace(r#""max": 5"#, r#""max": 10"#);
+    assert_eq!(
+        found(&record(&same_number).replace("-1", "1")),
+        ["warning TIERS_NOT_ASCENDING energyratestructure[0]"]
+    );
+    let alike = mixed
+        .replace(r#""kWh""#, r#""KWH DAILY""#)
+        .replace(r#""max": 5"#, r#""max": 15"#);
+    assert!(found(&record(&alike).replace("-1", "1")).is_empty());
+    assert_eq!(
         found(&record(r#"[[{"rate": null, "adj": 0.1, "max": null}]]"#).replace("-1", "null")),
         ["warning PRICE_NULL energyratestructure[0][0].rate"]
     );

@@ -44,7 +44,72 @@ fn every_line_has_one_tax() {
     );
     check(&[of("a", &[]), of("b", &["e.day"])], &["warning TAX charges[0]"]);
     check(&[of("a", &[]), of("b", &["a"])], &[]); // a tax itself is not taxed
-    check(&[of("a", &["e@2026-01-01"]), of("b", &["f"])], &[]); // which bills have that line, nobody knows
+}
+
+const VERSIONS: &str = r#"[{"valid_from": "2024-01-01", "valid_to": "2024-07-01", "charges": [{"id": "e", "type": "energy", "rate": 1}]},
+    {"valid_from": "2024-07-01", "valid_to": "2025-01-01", "charges": [{"id": "e", "type": "energy", "rate": 2}, {"id": "f", "type": "daily", "amount": 1}]}]"#;
+
+/// A line with a day is in one bill alone, and in none where nothing cuts a bill on that day.
+#[test]
+fn a_line_of_one_day_is_refused_or_warned_about() {
+    let named = |name: &str, keys: &[(&str, &str)]| {
+        let bill_charges = format!("[{}]", tax("a", &[name]));
+        found(&tariff(
+            &[&[("bill_charges", bill_charges.as_str())], keys].concat(),
+        ))
+    };
+    let refused = ["error TARIFF_INVALID bill_charges[0].of[0]"];
+    let warned = ["warning TAX bill_charges[0].of[0]"];
+    for (name, keys, expected) in [
+        ("e@2031-13-77", &[][..], refused),
+        ("e@2031-01-01", &[], refused),
+        ("e@", &[("versions", VERSIONS), ("charges", "")], refused),
+        (
+            "e@2023-12-31",
+            &[("versions", VERSIONS), ("charges", "")],
+            refused,
+        ),
+        (
+            "e@2025-01-01",
+            &[("versions", VERSIONS), ("charges", "")],
+            refused,
+        ),
+        (
+            "f@2024-01-01",
+            &[("versions", VERSIONS), ("charges", "")],
+            refused,
+        ),
+        ("e@2024-07-01", &[("estimated_reads", "\"trueup\"")], warned),
+        (
+            "previously_billed@2024-07-01",
+            &[("estimated_reads", "\"trueup\"")],
+            refused,
+        ),
+        (
+            "e@2024-07-01",
+            &[(
+                "charges",
+                r#"[{"id": "e", "type": "energy", "rate": {"param": "p"}}]"#,
+            )],
+            warned,
+        ),
+    ] {
+        let found = named(name, keys);
+        assert!(found.contains(&expected[0].to_owned()), "{name}: {found:?}");
+    }
+    let both = format!(
+        r#"[{}, {{"id": "b", "type": "percent", "rate": "0.1", "of": ["e@2024-02-01"]}}]"#,
+        tax("a", &["e@2024-07-01", "f@2024-07-01"])
+    );
+    super::check(
+        &[("charges", ""), ("versions", VERSIONS), ("bill_charges", &both)],
+        &[
+            "warning TAX bill_charges[1]",
+            "warning TAX bill_charges[0].of[0]",
+            "warning TAX bill_charges[0].of[1]",
+            "warning OF_ONE_CYCLE bill_charges[1].of[0]",
+        ],
+    );
 }
 
 #[test]
@@ -127,6 +192,13 @@ fn an_exemption_has_a_reason_and_no_rate() {
     check("\"0.00\"", why, &[]);
     check(r#"{"param": "vat"}"#, why, &[]);
     check("\"0.19\"", why, &["warning TAX bill_charges[0].rate"]);
+    let zero_rated = |rate: &str| exempt(rate, "").replace(r#""E""#, r#""Z""#);
+    check_taxes(ENERGY_AND_FEE, &[zero_rated("0")], &[]);
+    check_taxes(
+        ENERGY_AND_FEE,
+        &[zero_rated("\"0.07\"")],
+        &["warning TAX bill_charges[0].rate"],
+    );
     for reason in ["", r#", "exemption": " ""#] {
         check("0", reason, &["warning TAX bill_charges[0].tax.exemption"]);
     }

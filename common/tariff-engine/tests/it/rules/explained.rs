@@ -72,6 +72,82 @@ fn a_line_says_that_the_load_has_no_column_of_export() {
     ));
 }
 
+/// Reactive energy is counted in kvarh, in every kind of charge and in the bill.
+#[test]
+fn reactive_energy_is_in_kvarh() {
+    let charge = |kind: &str, keys: &str| {
+        format!(r#"{{"id": "{kind}", "type": "{kind}", "register": "reactive", {keys}}}"#)
+    };
+    let charges = [
+        charge("energy", r#""rate": 2"#),
+        charge("indexed", r#""adder": 1"#),
+        charge(
+            "tiered",
+            r#""allowance": "per_day", "tiers": [{"up_to": 5, "rate": 1}, {"up_to": null, "rate": 2}]"#,
+        ),
+        charge("package", r#""size": 4, "price": 3"#),
+        charge(
+            "stairstep",
+            r#""steps": [{"up_to": 100, "fee": 7}, {"up_to": null, "fee": 8}]"#,
+        ),
+    ];
+    let mut world = World::new(&charges.join(", "), "2024-06-03", "2024-06-04");
+    world.tariff += r#", "bill_charges": [{"id": "cap", "type": "max_per_kwh", "register": "reactive", "rate": 9, "of": ["energy"]}]"#;
+    let header = "start_utc,import_kwh,export_kwh,reactive_kvarh";
+    world.load = Some(rows(header, "2024-06-03T00:00Z", 720, &["1,0,4", "1,0,6"]));
+    world.prices = Some(rows(
+        "start_utc,price_per_mwh",
+        "2024-06-03T00:00Z",
+        720,
+        &["100", "100"],
+    ));
+    let bill = world.bill();
+    let of = |line: usize, key: &str| bill["lines"][line][key].as_str().unwrap().to_owned();
+    let amount = "10 kvarh of reactive in 2 intervals of 2024-06-03";
+    let sentences: Vec<String> = (0..6).map(|line| of(line, "explanation")).collect();
+    assert_eq!(
+        sentences,
+        [
+            format!("{amount}, at 2 per kvarh: 10 x 2 = 20 EUR"),
+            format!(
+                "{amount}, each interval's kvarh at the market's price of its time, together 1 (0.1 per kvarh in the mean); that x 1, and 1 for each kvarh: 1 x 1 + 10 x 1 = 11 EUR"
+            ),
+            format!("{amount}, by tiers: up to 5 x 1 day = 5 kvarh at 1, above at 2: 5 x 1 + 5 x 2 = 15 EUR"),
+            format!("{amount}, in packages of 4 kvarh, of which 3 are begun, at 3 each: up(10 / 4) x 3 = 9 EUR"),
+            format!("{amount}; the fee for a use up to 100 kvarh: 7 EUR"),
+            "what the sum of energy has above 9 for each of 10 kvarh of reactive: -max(0, 20 - 9 x 10) = 0 EUR".to_owned(),
+        ]
+    );
+    let units: Vec<String> = (0..5).map(|line| of(line, "unit")).collect();
+    assert_eq!(units, ["kvarh", "kvarh", "kvarh", "packages", "kvarh"]);
+}
+
+/// A ratchet looks at kW with the power factor, and without minimum and ratchet.
+#[test]
+fn power_with_a_power_factor_is_said_to_be_so() {
+    let charge = r#"{"id": "p", "type": "demand", "window_minutes": 1440, "rate": 1, "minimum_kw": 3, "power_factor": {"reference": "0.9"},
+        "ratchet": {"percent": 100, "cycles_back": 1}}"#;
+    let mut world = World::new(charge, "2024-06-03", "2024-06-04");
+    world.case = r#""cycles": [{"from": "2024-06-03", "to": "2024-06-04"}, {"from": "2024-06-04", "to": "2024-06-05"}]"#.to_owned();
+    let header = "start_utc,import_kwh,export_kwh,reactive_kvarh";
+    let days = ["72,0,96", "24,0,0"]; // 3 kW at a factor of 0.6, 1 kW at 1
+    world.load = Some(rows(header, "2024-06-03T00:00Z", 1440, &days));
+    let bills = world.bills().unwrap();
+    let said = |bill: usize| bills[bill]["lines"][0]["explanation"].as_str().unwrap();
+    assert_eq!(
+        said(0),
+        "the highest mean of 1440-minute windows of 2024-06-03 is 3 kW at 2024-06-03 00:00, the power factor round(72 / root(72 x 72 + 96 x 96), 4) = 0.6 \
+         is below 0.9, so x 0.9 / 0.6 = 4.5 kW with its power factor, at least 3 kW, at least 100 % of the kW with their power factor in the 1 cycle before (none), \
+         at 1 per kW: max(3 x 0.9 / 0.6, 3) x 1 = 4.5 EUR"
+    );
+    assert_eq!(
+        said(1),
+        "the highest mean of 1440-minute windows of 2024-06-04 is 1 kW at 2024-06-04 00:00, the power factor round(24 / root(24 x 24 + 0 x 0), 4) = 1 \
+         is not below 0.9, at least 3 kW, at least 100 % of the kW with their power factor in the 1 cycle before (4.5 kW of 2024-06), billed as 4.5 kW, \
+         at 1 per kW: max(1, 3, 4.5 x 1) x 1 = 4.5 EUR"
+    );
+}
+
 /// Months of May and June 2024, 1 kWh in every hour but one of each.
 fn two_months(charges: &str) -> World {
     let mut hours = vec!["1"; 61 * 24];

@@ -66,13 +66,13 @@ pub(super) fn component(bills: &[Value], id: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(keys: &str, options: &str, id: &str, expected: &[&str]) {
+pub(super) fn check(keys: &str, options: &str, id: &str, expected: &[&str]) {
     let found = months(&record(keys), options, |_| (24, 0)).unwrap();
     assert_eq!(component(&found, id)[..expected.len()], *expected, "{id}");
 }
 
 #[track_caller]
-fn refused(keys: &str, options: &str, expected: &str) {
+pub(super) fn refused(keys: &str, options: &str, expected: &str) {
     let error = months(&record(keys), options, |_| (24, 0)).unwrap_err();
     assert!(error.contains(expected), "{error}");
 }
@@ -253,10 +253,16 @@ fn r2_1_a_minimum_in_both_spellings_counts_once() {
         r#""mincharge": 800, "minchargeunits": "$/month", "minmonthlycharge": 800"#,
         "56",
     );
+    let daily = r#""mincharge": 25, "minchargeunits": "$/day""#;
+    for monthly in ["800", "25"] {
+        let both = format!(r#"{daily}, "minmonthlycharge": {monthly}"#);
+        refused(&both, "", "minmonthlycharge: contradicts mincharge");
+    }
+    january(&format!(r#"{daily}, "minmonthlycharge": 0"#), "31");
     january(
-        r#""mincharge": 25, "minchargeunits": "$/day", "minmonthlycharge": 800"#,
-        "87",
-    ); // 31 + 56: two fields
+        r#""mincharge": 0, "minchargeunits": "$/day", "minmonthlycharge": 800"#,
+        "56",
+    );
     // Converters write every key, and 0 into those that a record does not use.
     january(
         r#""mincharge": 0, "minmonthlycharge": 800, "annualmincharge": 0"#,
