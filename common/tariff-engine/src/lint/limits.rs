@@ -95,8 +95,8 @@ pub(super) fn last_of_record(record: &Record) -> Vec<Finding> {
 pub(super) fn mixed_of_record(record: &Record) -> Vec<Finding> {
     let mixed = record.mixed_periods().into_iter().map(|period| {
         let text =
-            "its limits are in different units: a month in which they do not ascend is refused; a tier without a unit is in kWh of the month";
-        Finding::warning("TIERS_NOT_ASCENDING", format!("energyratestructure[{period}]"), text)
+            "its limits are in different units: in a month in which a tier's limit is below the one before it, nobody pays that tier's price; a tier without a unit is in kWh of the month";
+        Finding::warning("TIER_UNREACHABLE", format!("energyratestructure[{period}]"), text)
     });
     mixed.collect()
 }

@@ -115,22 +115,11 @@ pub(super) fn graduated(
     Err(BeyondLastTier)
 }
 
-/// Whether limits are in different units; then they are compared as a month makes them.
+/// Whether limits are in different units: only a month says which is higher, and a tier whose limit was reached before it is empty.
 pub(super) fn have_several_units(tiers: &[Tier]) -> bool {
     let mut units = tiers.iter().filter(|tier| tier.has_limit()).map(|tier| tier.unit);
     let first = units.next();
     units.any(|unit| Some(unit) != first)
-}
-
-/// The first tier whose limit in a month is below that of the one before, with both limits: all of it would have no price.
-pub(super) fn not_ascending(tiers: &[Tier], scale: &Scale) -> Option<(usize, Exact, Exact)> {
-    let limits: Vec<Exact> = tiers.iter().filter_map(|tier| tier.limit(scale)).collect(); // only the last has none
-    let pairs = (1_usize..).zip(limits.windows(2));
-    let mut falling = pairs.filter_map(|(index, pair)| match pair {
-        [earlier, later] if later < earlier => Some((index, earlier.clone(), later.clone())),
-        _ => None,
-    });
-    falling.next()
 }
 
 /// Periods of tiers, of energy or of power.

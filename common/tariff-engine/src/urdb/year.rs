@@ -10,7 +10,7 @@ use super::month::{Month, Span};
 use super::options::{ExportMode, Options};
 use super::record::{Per, Record};
 use super::tiers::{BeyondLastTier, Scale, Side};
-use super::{demand, energy, price, tiers};
+use super::{demand, energy, price};
 
 /// December.
 const LAST_MONTH: usize = 11;
@@ -186,27 +186,7 @@ impl Rating<'_> {
                 net: Vec::new(),
             }));
         }
-        self.check_limits(month, scale)?;
         Ok(self.by_tiers(month, scale, state))
-    }
-
-    /// Limits of different units ascend in some months and not in others.
-    fn check_limits(&self, month: &Month, scale: &Scale) -> Result<(), RatingError> {
-        let used = self.record.energy.iter().zip(&month.occurs).enumerate();
-        for (period, (tiers, _)) in used.filter(|(_, (_, occurs))| **occurs) {
-            if let Some((tier, before, limit)) = tiers::not_ascending(tiers, scale) {
-                let path = format!("energyratestructure[{period}][{tier}].max");
-                let reason = format!(
-                    "its limit is {} kWh in a month of {} days with {} kW, and that of the tier before it is {} kWh",
-                    limit.to_short(),
-                    scale.days,
-                    scale.kw.to_short(),
-                    before.to_short()
-                );
-                return Err(RatingError::not_priced(&path, reason));
-            }
-        }
-        Ok(())
     }
 
     fn by_tiers(&self, month: &Month, scale: &Scale, state: &mut State) -> Result<Traded, BeyondLastTier> {

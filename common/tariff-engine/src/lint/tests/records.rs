@@ -30,12 +30,12 @@ fn rate_records_are_looked_at_too() {
     let mixed = r#"[[{"max": 10, "unit": "kWh daily", "rate": 1}, {"max": 5, "unit": "kWh", "rate": 1}, {"rate": 1, "unit": "kWh/kW"}]]"#;
     assert_eq!(
         found(&record(mixed).replace("-1", "1")),
-        ["warning TIERS_NOT_ASCENDING energyratestructure[0]"]
+        ["warning TIER_UNREACHABLE energyratestructure[0]"]
     );
     let same_number = mixed.replace(r#""max": 5"#, r#""max": 10"#);
     assert_eq!(
         found(&record(&same_number).replace("-1", "1")),
-        ["warning TIERS_NOT_ASCENDING energyratestructure[0]"]
+        ["warning TIER_UNREACHABLE energyratestructure[0]"]
     );
     let alike = mixed
         .replace(r#""kWh""#, r#""KWH DAILY""#)

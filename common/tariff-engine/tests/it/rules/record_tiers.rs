@@ -20,17 +20,11 @@ fn r2_2_tiers_of_one_period_may_have_different_units() {
         let of_power = up_to("600", "3", r#", "unit": "kWh/kW""#); // 310 + 3 x 290 + 4 x 144
         let three = record(&[daily("10", "1"), of_power].join(", "));
         check(&three, options, "energy", &["1756"]);
-        refused(
-            &record(&[daily("10", "1"), plain("20", "2")].join(", ")),
-            options,
-            "energyratestructure[0][1].max: its limit is 20 kWh in a month of 31 days with 1 kW, and that of the tier before it is 310 kWh",
-        );
-        let february = record(&[plain("300", "1"), daily("10", "2")].join(", "));
-        refused(
-            &february,
-            options,
-            "its limit is 280 kWh in a month of 28 days with 1 kW, and that of the tier before it is 300 kWh",
-        );
+        // a limit that was reached before leaves its tier nothing: 310 + 4 x 434, in February 280 + 4 x 392
+        let empty = record(&[daily("10", "1"), plain("20", "2")].join(", "));
+        check(&empty, options, "energy", &["2046", "1848"]);
+        let in_february = record(&[plain("300", "1"), daily("10", "2")].join(", ")); // 300 + 2 x 10 + 4 x 434; 300 + 4 x 372
+        check(&in_february, options, "energy", &["2056", "1788"]);
     }
 }
 
