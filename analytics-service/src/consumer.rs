@@ -24,6 +24,7 @@ use crate::day::DAY_MS;
 use crate::error::Error;
 use crate::group::Groups;
 use crate::metrics::Metrics;
+use crate::origin::Origin;
 use crate::register::Assignments;
 use crate::shard::{Moment, Shard};
 use crate::store::WindowStore;
@@ -67,6 +68,8 @@ pub(crate) struct Common {
     pub(crate) reads: Arc<dyn Reads>,
     /// Where values are kept.
     pub(crate) store: Arc<dyn WindowStore>,
+    /// Whose readings they are made of.
+    pub(crate) origin: Arc<Origin>,
     /// The time of day.
     pub(crate) clock: Arc<dyn Clock>,
     /// Numbers of groups.
@@ -161,7 +164,9 @@ impl Consumer {
         // Without groups every reading would count as unknown, and be folded again.
         tokio::select! {
             () = self.stop.cancelled() => return Ok(()),
-            known = self.assignments.wait_for(Option::is_some) => drop(known),
+            known = self.assignments.wait_for(Option::is_some) => if known.is_err() {
+                return Ok(()); // nobody asks for them any more
+            },
         }
         self.assignments.mark_changed();
         while !self.stop.is_cancelled() {
@@ -310,6 +315,9 @@ impl Consumer {
 
     /// Stores what changed; says up to where the bus need not deliver again.
     async fn save(&self) -> Result<Option<Position>, Error> {
+        if self.common.origin.is_foreign() {
+            return Ok(None);
+        }
         let Some(batch) = self.shard.lock().changes() else {
             return Ok(None);
         };

@@ -10,6 +10,7 @@ mod error;
 pub mod group;
 pub mod meters;
 mod metrics;
+mod origin;
 mod overview;
 mod program;
 mod register;

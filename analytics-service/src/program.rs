@@ -70,9 +70,6 @@ impl Program for AnalyticsService {
 
     async fn start(config: ProgramConfig, process: Process) -> Result<Started, ProgramError> {
         store::announce(&config.store, &process.readiness);
-        let bus = bus::open(&config.bus, &config.broker, &process.registry, &process.readiness)
-            .await
-            .map_err(|error| ProgramError::start("the bus", error.kind(), error))?;
         let billing = Link::new("billing", &config.billing, &LONG_CALLS)
             .map_err(|status| ProgramError::start("the calls of billing", ErrorKind::Invalid, status))?;
         billing.watch(&process.tasks);
@@ -81,6 +78,9 @@ impl Program for AnalyticsService {
         process
             .readiness
             .depends_on("billing", false, Box::new(move || looked.state()));
+        let bus = bus::open(&config.bus, &config.broker, &process.registry, &process.readiness)
+            .await
+            .map_err(|error| ProgramError::start("the bus", error.kind(), error))?;
         let deps = Deps {
             bus: Arc::clone(&bus),
             reads: reads(billing),

@@ -1,7 +1,7 @@
 //! Asks billing which meter was in which group when, again whenever the register has changed.
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Stay, meter_hash, shard_of};
@@ -13,7 +13,8 @@ use tonic::{Request, Status};
 
 use crate::group::{GroupIndex, Groups, UNKNOWN};
 use crate::meters::{Assigned, Assignment, Stays};
-use crate::store::{StoreError, WindowStore};
+use crate::origin::Origin;
+use crate::store::StoreError;
 
 /// Meters per call: bounds one answer to about a megabyte.
 const PAGE: u32 = 10_000;
@@ -26,21 +27,18 @@ const REST: Duration = Duration::from_millis(100);
 /// How long a query waits for billing to say its version.
 const VERSION_WITHIN: Duration = Duration::from_millis(500);
 
-/// Settles in `store` whose readings its windows are made of, should billing say now. [`Watch`] asks again.
+/// Settles whose readings the windows are made of, should billing say now. [`Watch`] asks again.
 ///
 /// # Errors
 /// [`StoreError::OtherReads`], or the store failed.
-pub(crate) async fn settle(reads: &dyn Reads, store: &dyn WindowStore) -> Result<(), StoreError> {
+pub(crate) async fn settle(reads: &dyn Reads, origin: &Origin) -> Result<(), StoreError> {
     let request = MeterGroupsRequest {
         limit: 1,
         ..MeterGroupsRequest::default()
     };
     let asked = tokio::time::timeout(VERSION_WITHIN, reads.meter_groups(Request::new(request)));
     match asked.await {
-        Ok(Ok(response)) => match &response.get_ref().store_id {
-            Some(billing_store) => store.settle(billing_store).await,
-            None => Ok(()),
-        },
+        Ok(Ok(response)) => origin.check(response.get_ref().store_id.as_deref()).await,
         Ok(Err(_)) | Err(_) => Ok(()),
     }
 }
@@ -75,12 +73,10 @@ enum Unknown {
 pub(crate) struct Watch {
     /// Whom to ask.
     pub(crate) reads: Arc<dyn Reads>,
-    /// Where it is settled whose readings these are.
-    pub(crate) store: Arc<dyn WindowStore>,
+    /// Whose readings these are.
+    pub(crate) origin: Arc<Origin>,
     /// Where groups get their numbers.
     pub(crate) groups: Arc<Groups>,
-    /// The billing store that it was settled with.
-    pub(crate) settled: OnceLock<String>,
     /// How many shards there are.
     pub(crate) shards: u16,
     /// How often to ask.
@@ -111,7 +107,10 @@ impl Watch {
                     backoff = MIN_BACKOFF;
                     self.every
                 }
-                Err(Unknown::Store(other @ StoreError::OtherReads { .. })) => return Err(other),
+                Err(Unknown::Store(other @ StoreError::OtherReads { .. })) => {
+                    self.origin.give_up();
+                    return Err(other);
+                }
                 Err(error) => {
                     tracing::debug!(%error, "the groups of meters are not known");
                     backoff = (backoff * 2).min(MAX_BACKOFF);
@@ -130,9 +129,7 @@ impl Watch {
     /// Every meter's group by shard; `None` when the register still has the `known` version, or changed while it was read.
     async fn ask(&self, known: Option<u64>) -> Result<Option<Vec<Assignment>>, Unknown> {
         let mut page = self.page(known.unwrap_or_default(), String::new()).await?;
-        if let Some(billing_store) = &page.store_id {
-            self.settle(billing_store).await?;
-        }
+        self.origin.check(page.store_id.as_deref()).await?;
         let version = page.register_version;
         if known == Some(version) {
             return Ok(None);
@@ -152,16 +149,6 @@ impl Watch {
                 return Ok(None);
             }
         }
-    }
-
-    /// Settles it again only where billing names another store than before.
-    async fn settle(&self, billing_store: &str) -> Result<(), StoreError> {
-        if self.settled.get().is_some_and(|settled| settled == billing_store) {
-            return Ok(());
-        }
-        self.store.settle(billing_store).await?;
-        self.settled.get_or_init(|| billing_store.to_owned());
-        Ok(())
     }
 
     async fn page(&self, known_version: u64, cursor: String) -> Result<MeterGroupsResponse, Status> {

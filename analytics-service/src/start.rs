@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use message_bus::{Bus, BusError};
@@ -22,6 +22,7 @@ use crate::consumer::{Common, Consumer, Shared};
 use crate::error::Error;
 use crate::group::Groups;
 use crate::metrics::Metrics;
+use crate::origin::Origin;
 use crate::overview;
 use crate::register::{self, Assignments, Watch};
 use crate::service::Service;
@@ -90,12 +91,14 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, Error> {
     let port = internal::bind("analytics gRPC", config.listen).await?;
     let metrics = Arc::new(Metrics::register(&deps.registry)?);
     let store = store::open(&deps).await?;
-    register::settle(&*deps.reads, &*store).await?; // before anything is written
+    let origin = Arc::new(Origin::new(Arc::clone(&store)));
+    register::settle(&*deps.reads, &origin).await?; // before anything is written
     let common = Arc::new(Common {
         config,
         bus: deps.bus,
         reads: deps.reads,
         store,
+        origin,
         clock: deps.clock,
         groups: Arc::new(Groups::default()),
         metrics,
@@ -171,8 +174,7 @@ fn spawn_around(view: &View, tasks: &Tasks) -> watch::Receiver<Assignments> {
     let (tell, assignments) = watch::channel::<Assignments>(None);
     let register = Watch {
         reads: Arc::clone(&common.reads),
-        store: Arc::clone(&common.store),
-        settled: OnceLock::new(),
+        origin: Arc::clone(&common.origin),
         groups: Arc::clone(&common.groups),
         shards: common.bus.shards(),
         every: common.config.register_every,

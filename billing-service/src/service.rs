@@ -238,7 +238,7 @@ impl reads_server::Reads for Service {
     ) -> Result<Response<ChangedDaysResponse>, Status> {
         answer(
             &self.office,
-            reads::changed_days(&self.office, &request.into_inner()),
+            reads::changed_days(&self.office, &self.desk, &request.into_inner()),
         )
         .await
     }

@@ -75,6 +75,9 @@ impl Consumer {
             Ok(fold) => fold.into_inner(),
             Err(status) => return self.refused(&status),
         };
+        if self.is_foreign(fold.store_id.as_deref()).await {
+            return false;
+        }
         if self.shard.lock().folded(day, &fold, now).is_err() {
             return self.refused(&Status::out_of_range("a sum is beyond 64 bits"));
         }
@@ -100,6 +103,9 @@ impl Consumer {
         match self.common.reads.changed_days(Request::new(request)).await {
             Ok(changed) => {
                 let changed = changed.into_inner();
+                if self.is_foreign(changed.store_id.as_deref()).await {
+                    return;
+                }
                 self.shard.lock().found_missed(&changed.day, self.common.moment());
                 self.pace.succeeded();
             }
@@ -107,6 +113,17 @@ impl Consumer {
                 self.refused(&status);
             }
         }
+    }
+
+    /// Whether an answer is of other readings than the windows. Whoever watches the register looks at once, and ends the service if it
+    /// finds the same.
+    async fn is_foreign(&mut self, billing_store: Option<&str>) -> bool {
+        let Err(error) = self.common.origin.check(billing_store).await else {
+            return false;
+        };
+        self.common.hurry.notify_one();
+        self.refused(&Status::failed_precondition(error.to_string()));
+        true
     }
 
     /// Waits before the next attempt.

@@ -213,6 +213,7 @@ impl Reads for FakeReads {
             position,
             groups: groups.into_values().collect(),
             register_version: self.register.lock().unwrap().version,
+            store_id: Some(self.store.lock().unwrap().clone()),
         }))
     }
 
@@ -231,6 +232,7 @@ impl Reads for FakeReads {
         Ok(Response::new(ChangedDaysResponse {
             position,
             day: days.into_iter().collect(),
+            store_id: Some(self.store.lock().unwrap().clone()),
         }))
     }
 

@@ -52,18 +52,24 @@ pub(super) async fn day_windows(
         position: found.position,
         groups: found.groups.into_iter().map(group).collect(),
         register_version: index.version,
+        store_id: Some(desk.store().to_owned()),
     })
 }
 
 pub(super) async fn changed_days(
     office: &Office,
+    desk: &Desk,
     request: &ChangedDaysRequest,
 ) -> Result<ChangedDaysResponse, Error> {
     let (position, day) = office
         .reads
         .changed_days(request.shard, request.after_position, request.min_position)
         .await?;
-    Ok(ChangedDaysResponse { position, day })
+    Ok(ChangedDaysResponse {
+        position,
+        day,
+        store_id: Some(desk.store().to_owned()),
+    })
 }
 
 /// # Errors

@@ -8,6 +8,8 @@ use crate::config::Problem;
 
 /// The password as it is shown.
 const HIDDEN: &str = "***";
+/// Parts of the names of settings in a query whose values are not shown, `authMechanismProperties` among them.
+const SECRET: [&str; 4] = ["pass", "secret", "token", "properties"];
 /// Schemes of backends in the process itself: there is nothing behind their colon.
 const INSIDE: [&str; 2] = ["embedded:", "memory:"];
 
@@ -52,23 +54,41 @@ impl BackendUrl {
 
 impl fmt::Display for BackendUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = &self.0;
-        // What stands between the scheme and the last `@` of the authority, where a careless password may hold an `@` too.
-        let shown = url.split_once("://").and_then(|(scheme, rest)| {
-            let authority = rest
-                .find(['/', '?', '#'])
-                .map_or(rest, |end| rest.get(..end).unwrap_or(rest));
-            let at = authority.rfind('@')?;
-            let (user, place) = (rest.get(..at)?, rest.get(at..)?);
-            let name = user.split(':').next().unwrap_or_default();
-            let password = if user.contains(':') {
-                format!(":{HIDDEN}")
-            } else {
-                String::new()
-            };
-            Some(format!("{scheme}://{name}{password}{place}"))
-        });
-        f.write_str(shown.as_deref().unwrap_or(url))
+        let shown = without_password(&self.0);
+        match shown.split_once('?') {
+            Some((place, query)) => {
+                let settings: Vec<String> = query.split('&').map(shown_setting).collect();
+                write!(f, "{place}?{}", settings.join("&"))
+            }
+            None => f.write_str(&shown),
+        }
+    }
+}
+
+/// Hides what stands before the last `@`, where a careless password may hold anything: rather too much than too little.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        let more = url.split_once(':').filter(|(_, more)| !more.is_empty());
+        return more.map_or_else(|| url.to_owned(), |(scheme, _)| format!("{scheme}:{HIDDEN}"));
+    };
+    let (authority, _) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let at = rest.rfind('@').filter(|_| authority.contains([':', '@']));
+    let Some((user, place)) = at.map(|at| rest.split_at(at)) else {
+        return url.to_owned();
+    };
+    match user.split_once(':') {
+        Some((name, _)) => format!("{scheme}://{name}:{HIDDEN}{place}"),
+        None => url.to_owned(),
+    }
+}
+
+/// `name=value` of a query, without the value where that may be secret.
+fn shown_setting(setting: &str) -> String {
+    match setting.split_once('=') {
+        Some((name, _)) if SECRET.iter().any(|part| name.to_ascii_lowercase().contains(part)) => {
+            format!("{name}={HIDDEN}")
+        }
+        _ => setting.to_owned(),
     }
 }
 

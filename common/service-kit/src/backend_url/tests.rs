@@ -15,6 +15,19 @@ fn passwords_are_not_shown() {
         ("redis://:secret@cache:6379/0", "redis://:***@cache:6379/0"),
         ("redis://cache/0?name=a@b", "redis://cache/0?name=a@b"),
         ("embedded:", "embedded:"),
+        // whoever does not use an address does not refuse it: one environment serves all programs
+        ("mongodb://u:SE/CRET@h/x", "mongodb://u:***@h/x"),
+        ("amqp://u:SE#CRET@h", "amqp://u:***@h"),
+        ("amqp://u:S@E/CRET@h", "amqp://u:***@h"),
+        ("redis://:12?34@h/0", "redis://:***@h/0"),
+        ("mongodb:u:SECRET@h", "mongodb:***"),
+        ("embedded:somewhere", "embedded:***"),
+        ("broker", "broker"),
+        (
+            "mongodb://h/x?tls=true&authMechanismProperties=AWS_SESSION_TOKEN:SECRET",
+            "mongodb://h/x?tls=true&authMechanismProperties=***",
+        ),
+        ("redis://h/0?password=SECRET", "redis://h/0?password=***"),
     ];
     for (url, shown) in cases {
         let url = BackendUrl::new(url);
