@@ -248,7 +248,13 @@ impl Consumer {
                 (shard.consumed(), position.saturating_add(1))
             }
         };
-        tracing::warn!(shard = self.number, after, before = missed, "messages missed");
+        // No loss: every restart misses some.
+        tracing::info!(
+            shard = self.number,
+            after,
+            before = missed,
+            "messages missed: billing is asked which days they changed"
+        );
         self.common.metrics.missed.inc();
         shard.miss(after, missed);
     }
