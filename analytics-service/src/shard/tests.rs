@@ -59,6 +59,7 @@ fn fold(position: Position, value: i64) -> DayWindowsResponse {
             readings: vec![1],
         }],
         register_version: 0,
+        store_id: None,
     }
 }
 
