@@ -31,18 +31,21 @@ impl Origin {
         let Some(wanted) = billing_store else {
             return Ok(());
         };
-        match self.settled.get() {
-            Some(settled) if settled == wanted => Ok(()),
-            Some(settled) => Err(StoreError::OtherReads {
-                found: settled.clone(),
-                wanted: wanted.to_owned(),
-            }),
+        let settled = match self.settled.get() {
+            Some(settled) => settled,
             None => {
-                self.store.settle(wanted).await?;
-                self.settled.get_or_init(|| wanted.to_owned());
-                Ok(())
+                let settled = self.store.settle(wanted).await?;
+                self.settled.get_or_init(|| settled)
             }
+        };
+        if settled == wanted {
+            return Ok(());
         }
+        Err(StoreError::OtherReads {
+            found: settled.clone(),
+            wanted: wanted.to_owned(),
+            place: self.store.place(),
+        })
     }
 
     /// The windows are not of this instance: nothing is written from now on.

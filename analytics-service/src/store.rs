@@ -61,14 +61,15 @@ pub enum StoreError {
     /// The windows are of the readings of another billing-service's store.
     #[error(
         "these windows are of the readings in billing's store {found}, and billing has the store {wanted} now: give analytics the store of its \
-         own instance, or remove the windows (the folder, or the collections usage_windows, usage_days and usage_state): they are computed \
-         anew from billing's reads"
+         own instance, or stop it and delete {place}: windows are computed anew from billing's reads"
     )]
     OtherReads {
         /// Whose the windows are.
         found: String,
         /// Billing's.
         wanted: String,
+        /// As [`WindowStore::place`].
+        place: String,
     },
     /// There is no such store.
     #[error("store: use embedded: or mongodb://...")]
@@ -194,16 +195,8 @@ impl Origin {
         }
     }
 
-    /// # Errors
-    /// [`StoreError::OtherReads`] when this is not `wanted`.
-    fn check(self, wanted: &Self) -> Result<(), StoreError> {
-        if current(self.schema, &self.billing_store)? == &wanted.billing_store {
-            return Ok(());
-        }
-        Err(StoreError::OtherReads {
-            found: self.billing_store,
-            wanted: wanted.billing_store.clone(),
-        })
+    fn billing_store(self) -> Result<String, StoreError> {
+        current(self.schema, self.billing_store)
     }
 }
 
@@ -281,12 +274,15 @@ pub(crate) fn announce(url: &BackendUrl, readiness: &Readiness) {
 /// The port.
 #[async_trait::async_trait]
 pub trait WindowStore: Send + Sync {
-    /// Settles that the windows are made of the readings in the billing store with the id `billing_store`: the first to say so decides,
-    /// for the life of this store.
+    /// Settles that the windows are made of the readings in the billing store with the id `billing_store`, unless it was settled before.
+    /// Says with which.
     ///
     /// # Errors
-    /// [`StoreError::OtherReads`] when it was settled otherwise.
-    async fn settle(&self, billing_store: &str) -> Result<(), StoreError>;
+    /// [`StoreError`].
+    async fn settle(&self, billing_store: &str) -> Result<String, StoreError>;
+
+    /// What a person deletes to be rid of all windows.
+    fn place(&self) -> String;
 
     /// What was stored of `shard`, without the days' values.
     ///

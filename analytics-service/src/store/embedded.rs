@@ -136,9 +136,13 @@ fn is_damage(error: &fjall::Error) -> bool {
 
 #[async_trait::async_trait]
 impl WindowStore for Embedded {
-    async fn settle(&self, billing_store: &str) -> Result<(), StoreError> {
+    async fn settle(&self, billing_store: &str) -> Result<String, StoreError> {
         let wanted = Origin::new(billing_store);
-        self.blocking(move |inner| inner.settle(&wanted)).await
+        self.blocking(move |inner| inner.settle(wanted)).await
+    }
+
+    fn place(&self) -> String {
+        format!("the folder {}", self.inner.folder.display())
     }
 
     async fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
@@ -155,14 +159,15 @@ impl WindowStore for Embedded {
 }
 
 impl Inner {
-    fn settle(&self, wanted: &Origin) -> Result<(), StoreError> {
+    fn settle(&self, wanted: Origin) -> Result<String, StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(origin) = get::<Origin>(&self.shards, ORIGIN)? {
-            return origin.check(wanted);
+            return origin.billing_store();
         }
         let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
         writes.insert(&self.shards, ORIGIN, wanted.encode_to_vec());
-        Ok(writes.commit()?)
+        writes.commit()?;
+        wanted.billing_store()
     }
 
     fn kept(&self, shard: u16) -> Result<Kept, StoreError> {

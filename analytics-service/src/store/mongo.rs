@@ -116,14 +116,16 @@ impl MongoWindows {
 
 #[async_trait::async_trait]
 impl WindowStore for MongoWindows {
-    async fn settle(&self, billing_store: &str) -> Result<(), StoreError> {
+    async fn settle(&self, billing_store: &str) -> Result<String, StoreError> {
         let wanted = Origin::new(billing_store);
         let record = Record::new(ORIGIN, wanted.encode_to_vec());
         self.mongo.insert(STATE, &[record]).await?; // of two that come at once, one is kept
-        match self.get::<Origin>(STATE, ORIGIN).await? {
-            Some(origin) => origin.check(&wanted),
-            None => Ok(()), // removed this very moment: said again when asked again
-        }
+        let kept: Option<Origin> = self.get(STATE, ORIGIN).await?;
+        kept.unwrap_or(wanted).billing_store()
+    }
+
+    fn place(&self) -> String {
+        format!("the collections {WINDOWS}, {DAYS} and {STATE}")
     }
 
     async fn kept(&self, shard: u16) -> Result<Kept, StoreError> {
