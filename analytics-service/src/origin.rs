@@ -58,3 +58,6 @@ impl Origin {
         self.foreign.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests;
